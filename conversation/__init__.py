@@ -1,0 +1,1 @@
+"""Parley's vocabulary, and the way in for programs: `start_conversation`."""

@@ -1,0 +1,21 @@
+"""Ids: a prefix that says what the thing is, and 24 random characters of `[A-Za-z0-9]`."""
+
+import re
+import secrets
+import string
+from typing import Final, Literal
+
+Prefix = Literal["asst", "thread", "branch", "msg", "run", "step", "call", "worker"]
+
+_ALPHABET: Final = string.ascii_letters + string.digits
+_SHAPE: Final = re.compile(r"[a-z]+_[A-Za-z0-9]{24}")
+
+
+def new_id(prefix: Prefix) -> str:
+    """Return a fresh id such as `run_6fQ...`: `prefix`, `_`, 24 alphanumeric characters."""
+    return f"{prefix}_" + "".join(secrets.choice(_ALPHABET) for _ in range(24))
+
+
+def is_id(text: str, prefix: Prefix) -> bool:
+    """Tell whether `text` has the shape of an id with this prefix."""
+    return text.startswith(f"{prefix}_") and _SHAPE.fullmatch(text) is not None

@@ -1,0 +1,287 @@
+"""What is kept: assistants, threads, messages, runs and what happened inside them.
+
+Records are plain values. Times are aware UTC. The store hands them out and takes them whole.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from conversation.events import Event
+from conversation.script import TERMINAL, State
+from conversation.turns import ProviderItem, Role, Sampling, ToolCall, ToolSpec
+
+DEFAULT_PROJECT = "proj_default"
+
+MessageStatus = Literal["in_progress", "completed", "incomplete"]
+StepKind = Literal["message_creation", "tool_calls"]
+StepStatus = Literal["in_progress", "completed", "failed", "cancelled", "expired"]
+Waiting = Literal["client", "person"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant:
+    """Model, instructions, tools and defaults; `version` counts its changes from 1."""
+
+    id: str
+    model: str
+    name: str = ""
+    description: str = ""
+    instructions: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    metadata: dict[str, str] = field(default_factory=dict)
+    version: int = 1
+    project_id: str = DEFAULT_PROJECT
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """Messages in order; `branch_id` is the branch that is shown and written to."""
+
+    id: str
+    branch_id: str
+    title: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    project_id: str = DEFAULT_PROJECT
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message; `run_id` is the run that wrote it, None for the user's.
+
+    `incomplete_reason` is `superseded` for what a dead attempt left, else the run's ending
+    (`run_cancelled`, `run_failed`, `run_expired`, `max_tokens`, `content_filter`).
+    The store gives a new message its position.
+    """
+
+    id: str
+    thread_id: str
+    role: Role
+    text: str
+    branch_id: str
+    position: int = 0
+    status: MessageStatus = "completed"
+    refusal: bool = False
+    incomplete_reason: str | None = None
+    run_id: str | None = None
+    assistant_id: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """What a run was started with; it never changes, and resuming uses nothing else."""
+
+    provider: str
+    model: str
+    assistant_id: str | None = None
+    assistant_version: int | None = None
+    instructions: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    sampling: Sampling = field(default_factory=Sampling)
+    stream: bool = True
+    max_tool_rounds: int = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens over all requests of a run; `cached` are part of `input`, `reasoning` of `output`."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Return the sum of both."""
+        return Usage(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            cached=self.cached + other.cached,
+            reasoning=self.reasoning + other.reasoning,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunError:
+    """Why a run failed, for people; `code` is that of `conversation.errors`."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One exchange. `seq` is its last event's number, `fence` rises with every claim.
+
+    `attempt` counts for people. `worker_id` is who executes it now, `waiting` whom it waits for.
+    `message_id` is the user's message that began it.
+    """
+
+    id: str
+    thread_id: str
+    branch_id: str
+    spec: RunSpec
+    state: State = State.NEW
+    message_id: str | None = None
+    project_id: str = DEFAULT_PROJECT
+    seq: int = 0
+    fence: int = 0
+    attempt: int = 0
+    worker_id: str | None = None
+    waiting: Waiting | None = None
+    usage: Usage = field(default_factory=Usage)
+    error: RunError | None = None
+    incomplete_reason: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether nothing more will happen in this run."""
+        return self.state in TERMINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A message being written or a group of tool calls; `round` counts the model's answers."""
+
+    id: str
+    run_id: str
+    round: int
+    kind: StepKind
+    status: StepStatus = "in_progress"
+    message_id: str | None = None
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """A tool call and what became of it; `output` is None until it is known.
+
+    `approved` is None until a person has decided, and for calls that need nobody.
+    """
+
+    run_id: str
+    step_id: str
+    position: int
+    call: ToolCall
+    approved: bool | None = None
+    started_at: datetime | None = None
+    output: str | None = None
+    failed: bool = False
+    seconds: float | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredItem:
+    """A provider's opaque item, the `position`-th of answer `round` of a run."""
+
+    run_id: str
+    round: int
+    position: int
+    item: ProviderItem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Everything that comes into being when a user's message is accepted, in one transaction.
+
+    `thread` is given when it is new. `run` is at state `new`; accepting it makes it `ready`.
+    """
+
+    run: Run
+    messages: tuple[Message, ...]
+    events: tuple[Event, ...]
+    thread: Thread | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """One step of a run, all or nothing: a compare-and-set of its state, rows and events.
+
+    It takes effect only while the run's state is `expect` and its fence is `fence` (None: any,
+    for those who don't execute the run: cancel, expiry, submitted outputs, approval). `to` may
+    equal `expect`. Messages, steps, calls and items replace those of the same key or are added;
+    a message's position is the store's. `usage` is added to the run's. `release` gives up the
+    run's execution (its segment has ended); `waiting` then says for whom it waits.
+    """
+
+    run_id: str
+    expect: State
+    to: State
+    events: tuple[Event, ...]
+    fence: int | None = None
+    messages: tuple[Message, ...] = ()
+    steps: tuple[Step, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
+    items: tuple[StoredItem, ...] = ()
+    usage: Usage | None = None
+    error: RunError | None = None
+    incomplete_reason: str | None = None
+    release: bool = False
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingText:
+    """Text that streamed in since the last flush: goes to `offset` (characters) of a message.
+
+    It is kept only while the message is in progress and its run's fence is `fence`.
+    """
+
+    run_id: str
+    fence: int
+    message_id: str
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A run with all its rows: what is needed to take it up at any state.
+
+    `messages` are those of its branch, oldest first, its own included.
+    """
+
+    run: Run
+    messages: tuple[Message, ...]
+    steps: tuple[Step, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
+    items: tuple[StoredItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Which part of a list: after (exclusive) an id, at most `limit`, newest or oldest first."""
+
+    limit: int = 20
+    after: str | None = None
+    newest_first: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderStatus:
+    """A provider as the doors show it; `needs` names the setting that is missing, if one is."""
+
+    name: str
+    label: str
+    model: str
+    needs: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def available(self) -> bool:
+        """Tell whether a conversation can be started with it."""
+        return not self.needs

@@ -4,7 +4,7 @@ Names are roles, not makers. What is awaited runs on the core's event loop; what
 from any thread, and may block for a disk's or a database's time.
 """
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class AssistantProxy(Protocol):
     name: str
     """The provider's name; goes with the items it stores."""
 
-    def respond(self, turn: Turn) -> AsyncIterator[Signal]:
+    def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         """Send `turn` and yield the model's signals; cancelling the reader cancels the request."""
         ...
 

@@ -211,9 +211,9 @@ class Opening:
 class Write:
     """One step of a run, all or nothing: a compare-and-set of its state, rows and events.
 
-    It takes effect only while the run's state is `expect` and its fence is `fence` (None: any,
-    for those who don't execute the run: cancel, expiry, submitted outputs, approval). `to` may
-    equal `expect`. Messages, steps, calls and items replace those of the same key or are added;
+    It takes effect only while the run's state is `expect`, its fence is `fence` and its last
+    event is `seq` (None: any; a fence is for those who execute the run, `seq` for those who act
+    on what they have read: submitted outputs, approval). `to` may equal `expect`. Messages, steps, calls and items replace those of the same key or are added;
     a message's position is the store's. `usage` is added to the run's. `release` gives up the
     run's execution (its segment has ended); `waiting` then says for whom it waits.
     """
@@ -223,6 +223,7 @@ class Write:
     to: State
     events: tuple[Event, ...]
     fence: int | None = None
+    seq: int | None = None
     messages: tuple[Message, ...] = ()
     steps: tuple[Step, ...] = ()
     calls: tuple[CallRecord, ...] = ()

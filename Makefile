@@ -87,7 +87,7 @@ new_enough := import sys; sys.exit(sys.version_info < (3, 11))
 
 # Sets $python and $version, or ends with one line that says what is wrong.
 find_python = \
-	python=; why="found none"; \
+	python=; why="$(or $(PYTHON),python3) was not found"; \
 	for one in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11 python); do \
 		version=$$($$one -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) \
 			|| continue; \

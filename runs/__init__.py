@@ -1,0 +1,1 @@
+"""Who executes a run, where, how it survives, and how anybody follows it."""

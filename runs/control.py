@@ -1,0 +1,99 @@
+"""What doors ask of a run that somebody else executes, or nobody: stop, expiry, answers.
+
+Each reads the run, lets a mediator without a fence write, and reads again when somebody was
+quicker.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from conversation.errors import Superseded, TriggerRefused
+from conversation.ports import RunLog, Store
+from conversation.records import Run
+from conversation.script import State
+from mediator import answers
+from mediator.mediator import Clock, Mediator
+from runs.worker import MakeMediator, Worker
+
+_TRIES: Final = 20
+
+
+class Control:
+    """Lives on the core's event loop."""
+
+    def __init__(
+        self, *, worker: Worker, store: Store, log: RunLog, mediator: MakeMediator, clock: Clock
+    ) -> None:
+        self._worker = worker
+        self._store = store
+        self._log = log
+        self._mediator = mediator
+        self._now = clock
+
+    async def cancel(self, run_id: str) -> Run:
+        """Stop a run; one that nobody executes ends at once, one that has ended stays."""
+
+        async def ask(mediator: Mediator) -> None:
+            if mediator.state is not State.CANCELLING and not mediator.run.ended:
+                await mediator.cancel()
+
+        await self._until_written(run_id, ask)
+        if not self._worker.interrupt(run_id) and not await self._executed_elsewhere(run_id):
+            await self._until_written(run_id, _finish)
+        return await self._run(run_id)
+
+    async def expire(self, run_id: str) -> Run:
+        """End a run whose time is up."""
+
+        async def end(mediator: Mediator) -> None:
+            if not mediator.run.ended:
+                await mediator.expire()
+
+        await self._until_written(run_id, end)
+        return await self._run(run_id)
+
+    async def decide(self, run_id: str, call_id: str, *, approved: bool) -> Run:
+        """Allow or decline a call; the last decision lets the run go on."""
+
+        async def tell(mediator: Mediator) -> None:
+            if await answers.decide(mediator, call_id, approved=approved):
+                await self._worker.claim(run_id)
+
+        await self._until_written(run_id, tell)
+        return await self._run(run_id)
+
+    async def submit(self, run_id: str, outputs: dict[str, str]) -> Run:
+        """Give a client's outputs; the run goes on."""
+
+        async def tell(mediator: Mediator) -> None:
+            if await answers.submit_outputs(mediator, outputs):
+                await self._worker.claim(run_id)
+
+        await self._until_written(run_id, tell)
+        return await self._run(run_id)
+
+    # beneath
+
+    async def _until_written(self, run_id: str, act: Callable[[Mediator], Awaitable[None]]) -> None:
+        for _ in range(_TRIES):
+            exchange = await asyncio.to_thread(self._store.exchange, run_id)
+            try:
+                await act(self._mediator(exchange, log=self._log, clock=self._now))
+            except (Superseded, TriggerRefused):
+                continue
+            return
+        raise Superseded(run_id)
+
+    async def _executed_elsewhere(self, run_id: str) -> bool:
+        limit = self._worker.limits.dead_after
+        alive = await asyncio.to_thread(self._store.executed_by, run_id, dead_after=limit)
+        return alive not in {None, self._worker.id}
+
+    async def _run(self, run_id: str) -> Run:
+        return await asyncio.to_thread(self._store.run, run_id)
+
+
+async def _finish(mediator: Mediator) -> None:
+    if mediator.state is State.CANCELLING:
+        await mediator.cancelled()

@@ -1,0 +1,188 @@
+"""Following a run: the one way in which pages, terminals and streams learn what happens.
+
+The log is what is followed. While a run is executed in this process, its streaming text comes
+from memory and its followers are called at once; for all others one thread looks for commits.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from conversation.events import Logged, MessageRetrieved, StateChanged
+from conversation.ports import Cursor, Store, TextDelta, Update
+from conversation.records import PendingText
+from conversation.script import TERMINAL
+from runs.elsewhere import Elsewhere
+
+_NOBODY: Final[frozenset[Callable[[], None]]] = frozenset()
+
+
+class LiveRun:
+    """What this process knows by heart of a run it executes."""
+
+    def __init__(self) -> None:
+        self.seq = -1  # unknown until the first event is heard
+        self.message_id: str | None = None
+        self.text = ""
+
+    def say(self, text: PendingText) -> None:
+        """Take the next piece of the message that is being written."""
+        if text.message_id != self.message_id:
+            self.message_id, self.text = text.message_id, ""
+        self.text += text.text
+
+
+class LogFeed:
+    """Reads the log for followers and wakes them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._live: dict[str, LiveRun] = {}
+        self._watchers: dict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._elsewhere = Elsewhere(store.watch_changes, self._wake_others)
+
+    # told by the executing side
+
+    def opened(self, run_id: str) -> None:
+        """Note that this process executes the run from now on."""
+        with self._lock:
+            self._live[run_id] = LiveRun()
+
+    def closed(self, run_id: str) -> None:
+        """Note that it no longer does."""
+        with self._lock:
+            self._live.pop(run_id, None)
+            self._elsewhere.wanted = self._anybody_elsewhere()
+        self._wake(run_id)
+
+    def heard(self, logged: Logged) -> None:
+        """Take note of a committed event."""
+        with self._lock:
+            live = self._live.get(logged.run_id)
+            if live:
+                live.seq = logged.seq
+        self._wake(logged.run_id)
+
+    def said(self, text: PendingText) -> None:
+        """Take a piece of streaming text."""
+        with self._lock:
+            live = self._live.get(text.run_id)
+            if live:
+                live.say(text)
+        self._wake(text.run_id)
+
+    # asked by followers
+
+    @contextmanager
+    def watch(self, run_id: str, notify: Callable[[], None]) -> Iterator[None]:
+        """Call `notify`, from any thread, whenever the run may have news."""
+        with self._lock:
+            self._watchers[run_id].add(notify)
+            self._elsewhere.wanted = self._anybody_elsewhere()
+        try:
+            yield
+        finally:
+            self._unwatch(run_id, notify)
+
+    def read(self, run_id: str, cursor: Cursor) -> Update:
+        """Return what is new since `cursor`.
+
+        The text is looked at before the events: what was said is then never ahead of an event
+        that is missing here.
+        """
+        said = self._said(run_id)
+        events = self._events(run_id, cursor.seq)
+        return self._merge(run_id, cursor, events, said)
+
+    def close(self) -> None:
+        """Stop looking for commits."""
+        self._elsewhere.close()
+
+    # beneath
+
+    def _said(self, run_id: str) -> tuple[str, str] | None:
+        """Return id and text of the message that is being written."""
+        with self._lock:
+            live = self._live.get(run_id)
+            if live:
+                return (live.message_id, live.text) if live.message_id else None
+        written = [m for m in self._store.texts(run_id) if m.status == "in_progress"]
+        return (written[-1].id, written[-1].text) if written else None
+
+    def _events(self, run_id: str, after: int) -> list[Logged]:
+        with self._lock:
+            live = self._live.get(run_id)
+            nothing_new = live is not None and live.seq == after
+        return [] if nothing_new else self._store.events(run_id, after=after)
+
+    def _merge(
+        self,
+        run_id: str,
+        cursor: Cursor,
+        events: list[Logged],
+        said: tuple[str, str] | None,
+    ) -> Update:
+        news: list[Logged | TextDelta] = []
+        final: set[str] = set()
+        for logged in events:
+            for message_id, text in self._finished(logged):
+                final.add(message_id)
+                cursor = _say(news, cursor, message_id, text)
+            news.append(logged)
+            cursor = Cursor(seq=logged.seq, message_id=cursor.message_id, offset=cursor.offset)
+        ended = bool(events) and _ends(events[-1])
+        if said and said[0] not in final and not ended:
+            cursor = _say(news, cursor, *said)
+        return Update(cursor=cursor, news=tuple(news))
+
+    def _finished(self, logged: Logged) -> list[tuple[str, str]]:
+        """Return the messages that this event makes final, with their whole text."""
+        match logged.event:
+            case MessageRetrieved(message_id=message_id, text=text):
+                return [(message_id, text)]
+            case StateChanged() if _ends(logged):
+                return [
+                    (message.id, message.text)
+                    for message in self._store.texts(logged.run_id)
+                    if message.status == "incomplete" and message.incomplete_reason != "superseded"
+                ]
+            case _:
+                return []
+
+    def _unwatch(self, run_id: str, notify: Callable[[], None]) -> None:
+        with self._lock:
+            watchers = self._watchers[run_id]
+            watchers.discard(notify)
+            if not watchers:
+                del self._watchers[run_id]
+            self._elsewhere.wanted = self._anybody_elsewhere()
+
+    def _anybody_elsewhere(self) -> bool:
+        return any(run_id not in self._live for run_id in self._watchers)
+
+    def _wake(self, run_id: str) -> None:
+        with self._lock:
+            watchers = tuple(self._watchers.get(run_id, _NOBODY))
+        for notify in watchers:
+            notify()
+
+    def _wake_others(self) -> None:
+        with self._lock:
+            others = [run_id for run_id in self._watchers if run_id not in self._live]
+        for run_id in others:
+            self._wake(run_id)
+
+
+def _ends(logged: Logged) -> bool:
+    return isinstance(logged.event, StateChanged) and logged.event.after in TERMINAL
+
+
+def _say(news: list[Logged | TextDelta], cursor: Cursor, message_id: str, text: str) -> Cursor:
+    """Add what the follower has not seen of a message."""
+    offset = cursor.offset if cursor.message_id == message_id else 0
+    if len(text) > offset:
+        news.append(TextDelta(message_id=message_id, offset=offset, text=text[offset:]))
+    return Cursor(seq=cursor.seq, message_id=message_id, offset=max(offset, len(text)))

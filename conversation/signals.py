@@ -16,7 +16,7 @@ FinishReason = Literal["stop", "tool_calls", "max_tokens", "content_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider has accepted the request."""
+    """The request is on its way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,144 @@
+"""From what a provider says instead of an answer to an error of ours; the same for every provider.
+
+A provider's own code tells more than the HTTP status, so it is asked first.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from conversation.errors import (
+    BadResponse,
+    ConnectionFailed,
+    KeyRejected,
+    PromptBlocked,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+    QuotaExceeded,
+    RateLimited,
+    RequestRejected,
+    StreamCut,
+    UnknownModel,
+)
+
+Kind = type[ProviderError]
+
+_BY_CODE: Final[Mapping[str, Kind]] = {
+    "insufficient_quota": QuotaExceeded,
+    "billing_hard_limit_reached": QuotaExceeded,
+    "billing_not_active": QuotaExceeded,
+    "invalid_api_key": KeyRejected,
+    "api_key_invalid": KeyRejected,
+    "model_not_found": UnknownModel,
+    "deploymentnotfound": UnknownModel,
+    "rate_limit_exceeded": RateLimited,
+    "server_error": ProviderUnavailable,
+    "server_is_overloaded": ProviderUnavailable,
+    "slow_down": ProviderUnavailable,
+    "content_filter": PromptBlocked,
+    "content_policy_violation": PromptBlocked,
+    "invalid_prompt": PromptBlocked,
+    "bio_policy": PromptBlocked,
+    "misalignment_policy_violation": PromptBlocked,
+}
+
+_BY_STATUS: Final[Mapping[int, Kind]] = {
+    401: KeyRejected,
+    402: QuotaExceeded,
+    403: KeyRejected,
+    408: ProviderTimeout,
+    429: RateLimited,
+    504: ProviderTimeout,
+}
+
+_SENTENCES: Final[Mapping[Kind, str]] = {
+    KeyRejected: "{} does not accept the API key",
+    UnknownModel: "{} does not know this model, or the key may not use it",
+    RequestRejected: "{} did not accept the request",
+    QuotaExceeded: "The account at {} has no quota or credit left",
+    RateLimited: "{} gets too many requests from this account",
+    ProviderUnavailable: "{} has a fault or is overloaded",
+    ProviderTimeout: "{} did not answer in time",
+    PromptBlocked: "{} will not answer this prompt",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """What a provider said instead of an answer; `sentence` is its own, already redacted."""
+
+    provider: str
+    sentence: str
+    status: int = 0
+    code: str = ""
+    retry_after: float | None = None
+
+    def error(self) -> ProviderError:
+        """Return the error to raise."""
+        kind = self._kind()
+        message = _SENTENCES[kind].format(self.provider)
+        message += f": {self.sentence}" if self.sentence else "."
+        if kind is RateLimited:
+            return RateLimited(message, retry_after=self.retry_after)
+        return kind(message)
+
+    def _kind(self) -> Kind:
+        if kind := _BY_CODE.get(self.code.lower()) or _BY_STATUS.get(self.status):
+            return kind
+        # A 404 that speaks of no model comes from a wrong address or a forgotten item.
+        if self.status == 404 and "model" in self.sentence.lower():
+            return UnknownModel
+        return ProviderUnavailable if self.status >= 500 else RequestRejected
+
+
+def timed_out(provider: str) -> ProviderTimeout:
+    """Return the error of a provider that keeps silent."""
+    return ProviderTimeout(f"{provider} did not answer in time.")
+
+
+def unreachable(provider: str) -> ConnectionFailed:
+    """Return the error of a connection that could not be made or held."""
+    return ConnectionFailed(f"{provider} can't be reached.")
+
+
+def unreadable(provider: str) -> BadResponse:
+    """Return the error of an answer that is not what the provider's API promises."""
+    return BadResponse(f"{provider} sent an answer that can't be read.")
+
+
+def cut_off(provider: str) -> StreamCut:
+    """Return the error of an answer without an end."""
+    return StreamCut(f"The answer of {provider} broke off before its end.")
+
+
+@contextmanager
+def reading_stream(provider: str, begun: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Once the provider has `begun` to answer, a lost connection has cut the answer."""
+    try:
+        yield
+    except ConnectionFailed as error:
+        if begun():
+            raise cut_off(provider) from error.__cause__
+        raise
+
+
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    """Read `retry-after-ms` or `retry-after` (seconds or a date); None where there is neither."""
+    try:
+        if milliseconds := headers.get("retry-after-ms"):
+            return float(milliseconds) / 1000
+        return _delay(headers.get("retry-after", ""))
+    except ValueError:
+        return None
+
+
+def _delay(after: str) -> float | None:
+    if not after:
+        return None
+    if after.replace(".", "", 1).isdigit():
+        return float(after)
+    return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())

@@ -1,0 +1,136 @@
+"""Speaks for a Gemini model, by API key or through Vertex AI."""
+
+import math
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import httpx
+from google import genai
+from google.auth.credentials import Credentials
+from google.genai import types
+
+from conversation.signals import Sent, Signal
+from conversation.turns import Turn
+from proxies.failures import reading_stream
+from proxies.gemini_errors import provider_errors
+from proxies.gemini_request import PROVIDER, config_for, contents_for
+from proxies.gemini_signals import NAME, Answer
+from proxies.pump import pumped
+from proxies.retry import DEFAULT_POLICY, RetryPolicy
+
+
+class GeminiProxy:
+    """Asks a Gemini model; everything it needs to know goes with every request."""
+
+    name = PROVIDER
+
+    def __init__(
+        self,
+        client: genai.Client,
+        http: httpx.AsyncClient,
+        *,
+        retry: RetryPolicy,
+        answer_timeout: float,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """Speak through `client`, which uses `http`, within `answer_timeout` if not streamed."""
+        self._client = client  # kept: when it is collected, its connections close
+        self._http = http
+        self._retry = retry
+        self._answer_timeout = answer_timeout
+        self._secrets = secrets
+
+    async def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
+        """Send `turn` and yield the model's signals; cancelling the reader cancels the request."""
+        yield Sent()
+        async with aclosing(self._retry.signals(lambda: self._attempt(turn))) as signals:
+            async for signal in signals:
+                yield signal
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._http.aclose()
+        await self._client.aio.aclose()
+        self._client.close()
+
+    async def _attempt(self, turn: Turn) -> AsyncGenerator[Signal, None]:
+        answer, request = Answer(), self._request(turn)
+        with reading_stream(NAME, lambda: answer.begun), provider_errors(self._secrets):
+            async with aclosing(self._chunks(request, turn.stream)) as chunks:
+                async for chunk in chunks:
+                    for signal in answer.signals_in(chunk):
+                        yield signal
+            for signal in answer.ending():
+                yield signal
+
+    async def _chunks(
+        self, request: dict[str, Any], stream: bool
+    ) -> AsyncGenerator[types.GenerateContentResponse, None]:
+        models = self._client.aio.models
+        if not stream:
+            yield await models.generate_content(**request)
+            return
+        # Leaving the SDK's stream does not close its connection; cancelling its reader does.
+        async with aclosing(pumped(await models.generate_content_stream(**request))) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    def _request(self, turn: Turn) -> dict[str, Any]:
+        config = config_for(turn)
+        if not turn.stream:
+            config.http_options = types.HttpOptions(timeout=_milliseconds(self._answer_timeout))
+        return {"model": turn.model, "contents": contents_for(turn), "config": config}
+
+
+def connect(
+    *,
+    api_key: str | None = None,
+    base_url: str | None = None,
+    vertexai: bool = False,
+    project: str | None = None,
+    location: str | None = None,
+    credentials: Credentials | None = None,
+    timeout: float = 120.0,
+    answer_timeout: float = 600.0,
+    connect_timeout: float = 5.0,
+    retry: RetryPolicy = DEFAULT_POLICY,
+) -> GeminiProxy:
+    """Return a proxy for Gemini by `api_key`, or with `vertexai` for a project and a location.
+
+    Without `credentials` Vertex AI uses those of the machine. `base_url` has no version in it.
+    `timeout` is the longest silence inside a stream: a thinking model may be silent for a minute
+    or two. An answer that is not streamed is all silence until it is complete, and has
+    `answer_timeout`. All in seconds.
+    """
+    http = _http_client(connect_timeout)
+    client = genai.Client(
+        vertexai=vertexai,
+        api_key=api_key,
+        project=project,
+        location=location,
+        credentials=credentials,
+        http_options=types.HttpOptions(
+            base_url=base_url,
+            timeout=_milliseconds(timeout),
+            # Else the SDK tells the server to give up after `timeout`, however well it goes.
+            headers={"X-Server-Timeout": str(math.ceil(answer_timeout))},
+            httpx_async_client=http,
+        ),
+    )
+    secrets = (api_key,) if api_key else ()
+    return GeminiProxy(client, http, retry=retry, answer_timeout=answer_timeout, secrets=secrets)
+
+
+def _http_client(connect_timeout: float) -> httpx.AsyncClient:
+    """Return a client of ours, so that aiohttp is never used: its time-out is for the whole."""
+
+    async def connect_soon(request: httpx.Request) -> None:
+        # The SDK has one time-out for everything; connecting deserves a shorter one.
+        request.extensions["timeout"]["connect"] = connect_timeout
+
+    return httpx.AsyncClient(follow_redirects=True, event_hooks={"request": [connect_soon]})
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(seconds * 1000)

@@ -1,0 +1,72 @@
+"""From what google-genai raises, and what leaks past it, to errors of ours.
+
+Beside the SDK's own tree there come out of it: errors of the HTTP client and of google-auth as
+they are, and `ValueError`s of several kinds for bodies and chunks that can't be read.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import httpx
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.genai.errors import APIError
+
+from conversation.errors import KeyRejected, ProviderError
+from proxies.failures import Complaint, seconds_to_wait, timed_out, unreachable, unreadable
+from proxies.gemini_signals import NAME
+from proxies.redact import redacted
+
+
+@contextmanager
+def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours; the cause is kept."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise timed_out(NAME) from error
+    except (httpx.TransportError, TransportError) as error:
+        raise unreachable(NAME) from error
+    except GoogleAuthError as error:
+        sentence = redacted(str(error), secrets)
+        raise KeyRejected(f"Google does not accept the credentials: {sentence}") from error
+    except APIError as error:
+        raise _refused(error, secrets) from error
+    except (ValueError, RuntimeError) as error:
+        raise unreadable(NAME) from error
+
+
+def _refused(error: APIError, secrets: tuple[str, ...]) -> ProviderError:
+    details = _details(error)
+    return Complaint(
+        provider=NAME,
+        status=error.code or 0,
+        code=_code(details),
+        sentence=redacted(str(error.message or ""), secrets),
+        retry_after=_retry_after(error, details),
+    ).error()
+
+
+def _details(error: APIError) -> list[Mapping[str, Any]]:
+    """Return the structured details that Google puts beside its message."""
+    body = error.details
+    inner = body.get("error", body) if isinstance(body, dict) else {}
+    details = inner.get("details") if isinstance(inner, dict) else None
+    return [detail for detail in details or () if isinstance(detail, dict)]
+
+
+def _code(details: list[Mapping[str, Any]]) -> str:
+    quotas = [quota for detail in details for quota in detail.get("violations") or ()]
+    # A day's quota does not come back within any wait that makes sense.
+    if any("PerDay" in str(quota.get("quotaId")) for quota in quotas):
+        return "insufficient_quota"
+    return next((str(detail["reason"]) for detail in details if "reason" in detail), "")
+
+
+def _retry_after(error: APIError, details: list[Mapping[str, Any]]) -> float | None:
+    for detail in details:
+        with suppress(ValueError):
+            if delay := detail.get("retryDelay"):
+                return float(str(delay).removesuffix("s"))
+    headers = getattr(error.response, "headers", None)
+    return seconds_to_wait(headers) if headers else None

@@ -1,0 +1,57 @@
+"""From what the openai SDK raises, and what leaks past it, to errors of ours.
+
+Beside the SDK's own tree there come out of it: `JSONDecodeError` for bodies and events that are
+not JSON, `RuntimeError` of its helpers, and errors of the HTTP client underneath.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import openai
+
+from conversation.errors import ProviderError
+from proxies.failures import Complaint, seconds_to_wait, timed_out, unreachable, unreadable
+from proxies.openai_signals import NAME, failure_in
+from proxies.redact import redacted
+
+_UNREADABLE = (ValueError, RuntimeError, openai.APIResponseValidationError)
+
+
+@contextmanager
+def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours; the cause is kept."""
+    try:
+        yield
+    except (openai.APITimeoutError, httpx2.TimeoutException) as error:
+        raise timed_out(NAME) from error
+    except (openai.APIConnectionError, httpx2.TransportError) as error:
+        raise unreachable(NAME) from error
+    except _UNREADABLE as error:
+        raise unreadable(NAME) from error
+    except openai.APIStatusError as error:
+        raise _refused(error, secrets) from error
+    except openai.APIError as error:
+        raise _reported(error, secrets) from error
+
+
+def _refused(error: openai.APIStatusError, secrets: tuple[str, ...]) -> ProviderError:
+    """Return the error for an HTTP status that is not a success."""
+    return Complaint(
+        provider=NAME,
+        status=error.status_code,
+        code=error.code or error.type or "",
+        sentence=redacted(_sentence(error), secrets),
+        retry_after=seconds_to_wait(error.response.headers),
+    ).error()
+
+
+def _reported(error: openai.APIError, secrets: tuple[str, ...]) -> ProviderError:
+    """Return the error for a failure that the SDK found inside a stream."""
+    return failure_in({"code": error.code, "message": error.message}, secrets)
+
+
+def _sentence(error: openai.APIStatusError) -> str:
+    body = error.body
+    message = body.get("message") if isinstance(body, dict) else None
+    return message if isinstance(message, str) else ""

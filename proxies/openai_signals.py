@@ -1,0 +1,137 @@
+"""From what the Responses API sends to signals. Nothing here talks to anybody.
+
+Streamed events and whole responses are plain dicts with the API's own names; what is unknown is
+passed over, so that a new kind of event breaks nothing.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from conversation.errors import ProviderError
+from conversation.ids import new_id
+from conversation.signals import (
+    Alive,
+    Asking,
+    Finished,
+    FinishReason,
+    Item,
+    Refusing,
+    Saying,
+    Signal,
+    Used,
+)
+from conversation.turns import ProviderItem, ToolCall
+from proxies.failures import Complaint
+from proxies.openai_request import PROVIDER
+from proxies.redact import redacted
+
+Raw = dict[str, Any]
+Secrets = tuple[str, ...]
+
+NAME: Final = "OpenAI"
+
+_CUT_SHORT: Final[dict[str, FinishReason]] = {
+    "max_output_tokens": "max_tokens",
+    "content_filter": "content_filter",
+}
+
+
+def signals_in(raw: Raw, secrets: Secrets = ()) -> Iterator[Signal]:
+    """Yield what one streamed event says; raise what it reports as a failure."""
+    match raw:
+        case {"type": "response.output_text.delta", "delta": str(text)}:
+            yield Saying(text)
+        case {"type": "response.refusal.delta", "delta": str(text)}:
+            yield Refusing(text)
+        case {
+            "type": "response.created" | "response.queued" | "response.in_progress",
+            "response": {"status": str(status)},
+        }:
+            yield Alive(status)
+        case {"type": "response.output_item.done", "item": dict(item)}:
+            yield _kept(item)
+        case {
+            "type": "response.completed" | "response.incomplete" | "response.failed",
+            "response": dict(response),
+        }:
+            yield from _end_of(response, secrets)
+        case {"type": "error"}:
+            raise failure_in(raw, secrets)
+        case _:
+            pass
+
+
+def signals_of(response: Raw, secrets: Secrets = ()) -> Iterator[Signal]:
+    """Yield what a whole response says, in the order in which a stream would have said it."""
+    for item in response.get("output") or ():
+        # Reasoning items may have content too, but it is not for people.
+        if item.get("type") == "message":
+            for part in item.get("content") or ():
+                yield from _said_in(part)
+        yield _kept(item)
+    yield from _end_of(response, secrets)
+
+
+def failure_in(complaint: Raw, secrets: Secrets = ()) -> ProviderError:
+    """Return the error for an `error` event, or for the `error` of a failed response."""
+    return Complaint(
+        provider=NAME,
+        # Whatever has no code of its own is the provider's fault, like a 500.
+        status=500,
+        code=str(complaint.get("code") or ""),
+        sentence=redacted(str(complaint.get("message") or ""), secrets),
+    ).error()
+
+
+def _said_in(part: Raw) -> Iterator[Signal]:
+    if text := part.get("text"):
+        yield Saying(text)
+    if refusal := part.get("refusal"):
+        yield Refusing(refusal)
+
+
+def _kept(item: Raw) -> Item:
+    return Item(ProviderItem(provider=PROVIDER, body=item))
+
+
+def _end_of(response: Raw, secrets: Secrets) -> Iterator[Signal]:
+    """Yield how a response ended; nothing when it is not at its end."""
+    used = _used(response.get("usage") or {})
+    match response.get("status"):
+        case "completed":
+            yield from _completed(tuple(_calls(response)), used)
+        case "incomplete":
+            reason = str((response.get("incomplete_details") or {}).get("reason") or "")
+            yield from (used, Finished(_CUT_SHORT.get(reason, "content_filter"), reason))
+        case "failed":
+            yield used
+            raise failure_in(response.get("error") or {}, secrets)
+        case _:
+            pass
+
+
+def _completed(calls: tuple[ToolCall, ...], used: Used) -> Iterator[Signal]:
+    if calls:
+        yield Asking(calls)
+    yield used
+    yield Finished("tool_calls" if calls else "stop")
+
+
+def _calls(response: Raw) -> Iterator[ToolCall]:
+    for item in response.get("output") or ():
+        if item.get("type") == "function_call":
+            yield ToolCall(
+                call_id=new_id("call"),
+                name=str(item.get("name") or ""),
+                arguments=item.get("arguments") or "{}",
+                ref=item.get("call_id"),
+            )
+
+
+def _used(usage: Raw) -> Used:
+    return Used(
+        input=usage.get("input_tokens") or 0,
+        output=usage.get("output_tokens") or 0,
+        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
+        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
+    )

@@ -213,9 +213,10 @@ class Write:
 
     It takes effect only while the run's state is `expect`, its fence is `fence` and its last
     event is `seq` (None: any; a fence is for those who execute the run, `seq` for those who act
-    on what they have read: submitted outputs, approval). `to` may equal `expect`. Messages, steps, calls and items replace those of the same key or are added;
-    a message's position is the store's. `usage` is added to the run's. `release` gives up the
-    run's execution (its segment has ended); `waiting` then says for whom it waits.
+    on what they have read: submitted outputs, approval). `to` may equal `expect`. Messages,
+    steps, calls and items replace those of the same key or are added; a message's position is
+    the store's. `usage` is added to the run's. `release` gives up the run's execution (its
+    segment has ended); `waiting` then says for whom it waits.
     """
 
     run_id: str

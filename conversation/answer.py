@@ -1,0 +1,140 @@
+"""The answer of a model as a program sees it: text as it arrives, and an error if there is none."""
+
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from conversation import errors, events
+from conversation.events import Logged
+from conversation.follower import Follower
+from conversation.narration import system_line
+from conversation.ports import Core, TextDelta
+from conversation.records import Run
+from conversation.script import State
+
+OnSystemMessage = Callable[[str], None]
+OnApproval = Callable[[events.ApprovalRequested], bool]
+
+_BEAT: Final = 0.25
+
+
+class Answer:
+    """Yields the pieces of one answer to `async for`, and to a plain `for`.
+
+    Raises `RunFailed`, `RunCancelled`, `RunExpired` or `RunIncomplete` where a whole answer does
+    not come, after what did. Ctrl-C meanwhile stops the run, not the program; a second one is a
+    `KeyboardInterrupt`. A call that needs a person's approval is declined where nobody is asked.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        run: Run,
+        *,
+        on_system_message: OnSystemMessage | None = None,
+        on_approval: OnApproval | None = None,
+    ) -> None:
+        self._core = core
+        self._run = run
+        self._system = on_system_message
+        self._approve = on_approval
+        self._said: list[str] = []
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        with self._following() as follower:
+            while not follower.ended:
+                await follower.arrival()
+                for text in self._texts(follower):
+                    yield text
+        self._raise_ending(follower)
+
+    def __iter__(self) -> Iterator[str]:
+        with self._following() as follower:
+            while not follower.ended:
+                if follower.wait(_BEAT):
+                    yield from self._texts(follower)
+        self._raise_ending(follower)
+
+    async def whole(self) -> str:
+        """Return the last message once the run has ended."""
+        async for _ in self:
+            pass
+        return "".join(self._said)
+
+    @contextmanager
+    def _following(self) -> Iterator[Follower]:
+        with (
+            stopping_on_interrupt(lambda: self._core.cancel(self._run.id)),
+            Follower(self._core.feed, self._run.id) as follower,
+        ):
+            yield follower
+
+    def _texts(self, follower: Follower) -> Iterator[str]:
+        for piece in follower.take():
+            if isinstance(piece, TextDelta):
+                self._said.append(piece.text)
+                yield piece.text
+            else:
+                self._tell(piece)
+
+    def _tell(self, logged: Logged) -> None:
+        event = logged.event
+        if isinstance(event, events.ToolCallsRequested | events.Retried):
+            self._said.clear()  # what was said before is not the answer
+        if isinstance(event, events.ApprovalRequested):
+            self._decide(event)
+        line = system_line(event)
+        if line and self._system:
+            self._system(line)
+
+    def _decide(self, event: events.ApprovalRequested) -> None:
+        approved = self._approve(event) if self._approve else False
+        self._core.decide(self._run.id, event.call_id, approved=approved)
+
+    def _raise_ending(self, follower: Follower) -> None:
+        if follower.state is not State.COMPLETED:
+            raise ending_of(self._core.store.run(self._run.id), "".join(self._said))
+
+
+def ending_of(run: Run, partial: str = "") -> errors.RunEnded:
+    """Return the error that says how a run ended without a whole answer."""
+    if run.state is State.CANCELLED:
+        return errors.RunCancelled("Stopped.", reason="cancelled", partial=partial)
+    if run.state is State.EXPIRED:
+        return errors.RunExpired("The time for this answer is up.", partial=partial)
+    if run.state is State.INCOMPLETE:
+        reason = run.incomplete_reason or "incomplete"
+        return errors.RunIncomplete(
+            f"The answer was cut short: {reason.replace('_', ' ')}.", reason=reason, partial=partial
+        )
+    error = run.error
+    if error is None:
+        return errors.RunFailed("The exchange failed.", partial=partial)
+    return errors.RunFailed(error.message, hint=error.hint, reason=error.code, partial=partial)
+
+
+@contextmanager
+def stopping_on_interrupt(stop: Callable[[], object]) -> Iterator[None]:
+    """Let the first Ctrl-C call `stop` in a thread of its own, the second interrupt as usual.
+
+    Only the main thread hears of signals; elsewhere nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = threading.Event()
+
+    def handler(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()  # nothing that may block: the interrupted code may hold the locks it needs
+        threading.Thread(target=stop, name="parley-stop", daemon=True).start()
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,120 @@
+"""The composition root: the one place that knows every part and puts them together."""
+
+import atexit
+import logging
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from conversation.ids import new_id
+from conversation.ports import Store, ToolRunner
+from mediator.mediator_basic import MediatorBasic
+from mediator.mediator_state_machine import MediatorStateMachine
+from proxies.user_proxy import UserProxy
+from runs.control import Control
+from runs.feed import LogFeed
+from runs.flusher import Flusher
+from runs.recorder import Recorder
+from runs.runner import Runner
+from runs.topic import LogTopic
+from runs.upkeep import Upkeep
+from runs.worker import Cast, Limits, MakeMediator, Worker
+from setup.casting import Casting
+from setup.core import ParleyCore, Parts
+from setup.providers import Providers
+from setup.settings import ROOT, Settings, settings
+from storage.schema import revision, upgrade
+from storage.store import open_store
+from tools.registry import Tools
+from tools.stocks import stock_tools
+
+_MEDIATORS: Final[dict[str, MakeMediator]] = {
+    "stateMachine": MediatorStateMachine,
+    "basic": MediatorBasic,
+}
+
+_lock: Final = threading.Lock()
+_cores: Final[list[ParleyCore]] = []
+
+
+def core() -> ParleyCore:
+    """Return this process's core, put together at the first call."""
+    with _lock:
+        if not _cores:
+            _cores.append(build(settings()))
+            atexit.register(_cores[0].close)
+        return _cores[0]
+
+
+def build(
+    wanted: Settings,
+    *,
+    root: Path = ROOT,
+    tools: ToolRunner | None = None,
+    limits: Limits | None = None,
+) -> ParleyCore:
+    """Put a core together and open it; `StoreUnavailable` where its database can't be used."""
+    logging.getLogger("parley").setLevel(wanted.log_level.upper())
+    parts = _parts(
+        wanted,
+        _store(wanted, root),
+        tools or Tools(*stock_tools(wanted.stock_prices)),
+        limits or Limits(),
+    )
+    made = ParleyCore(parts)
+    made.open()
+    return made
+
+
+def utc_now() -> datetime:
+    """Return the time, aware."""
+    return datetime.now(UTC)
+
+
+def _store(wanted: Settings, root: Path) -> Store:
+    """Open the store; a database that is not there yet is made, an older one is not touched."""
+    if revision(wanted.database_url, root=root) is None:
+        upgrade(wanted.database_url, root=root)
+    return open_store(wanted.database_url, root=root, busy_timeout=wanted.database_busy_seconds)
+
+
+def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) -> Parts:
+    runner, topic, feed = Runner(), LogTopic(), LogFeed(store)
+    topic.subscribe(feed.heard)
+    log = Recorder(store, topic, feed, Flusher(store))
+    providers = Providers(wanted)
+    mediator = _MEDIATORS[wanted.mediator_type]
+    worker = Worker(
+        new_id("worker"),
+        store=store,
+        log=log,
+        feed=feed,
+        cast=Cast(mediator=mediator, user=UserProxy(tools), assistant=providers.proxy),
+        clock=utc_now,
+        limits=limits,
+    )
+    control = Control(worker=worker, store=store, log=log, mediator=mediator, clock=utc_now)
+    upkeep = Upkeep(
+        worker=worker,
+        control=control,
+        store=store,
+        clock=utc_now,
+        providers=providers.available,
+    )
+    return Parts(
+        store=store,
+        feed=feed,
+        topic=topic,
+        log=log,
+        runner=runner,
+        worker=worker,
+        control=control,
+        upkeep=upkeep,
+        providers=providers,
+        casting=Casting(wanted, store, providers, tools),
+        tools=tools,
+        mediator=mediator,
+        clock=utc_now,
+        expires_after=timedelta(seconds=wanted.chat_run_expires_seconds),
+    )

@@ -1,0 +1,1 @@
+"""What is kept: tables and their migrations, the writer, the store and its in-memory twin."""

@@ -1,0 +1,42 @@
+"""What a run's end closes: messages and steps that are still in progress."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from conversation.records import Write
+from storage import texts
+from storage.rules import message_reason, step_status
+from storage.tables import MessageRow, StepRow
+
+
+def close(connection: Connection, ending: Write, now: datetime) -> None:
+    """Close what the ended run left open; its messages keep what was flushed of them."""
+    _close_steps(connection, ending, now)
+    still_open = select(MessageRow.id).where(
+        MessageRow.run_id == ending.run_id, MessageRow.status == "in_progress"
+    )
+    if connection.scalars(still_open).first():
+        _close_messages(connection, ending, now)
+
+
+def _close_steps(connection: Connection, ending: Write, now: datetime) -> None:
+    in_progress = (StepRow.run_id == ending.run_id, StepRow.status == "in_progress")
+    connection.execute(
+        update(StepRow).where(*in_progress).values(status=step_status(ending), ended_at=now)
+    )
+
+
+def _close_messages(connection: Connection, ending: Write, now: datetime) -> None:
+    partial = [m for m in texts.of_run(connection, ending.run_id) if m.status == "in_progress"]
+    connection.execute(
+        update(MessageRow)
+        .where(MessageRow.id == bindparam("message"))
+        .values(
+            text=bindparam("flushed"),
+            status="incomplete",
+            incomplete_reason=message_reason(ending),
+            ended_at=now,
+        ),
+        [{"message": message.id, "flushed": message.text} for message in partial],
+    )

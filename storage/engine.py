@@ -1,0 +1,96 @@
+"""Engines: how Parley talks to SQLite and PostgreSQL.
+
+SQLite: write-ahead log, durable commits, foreign keys. The driver's own transactions are off:
+it begins them late, so that two writers read, both write and one update is lost. Whoever writes
+begins IMMEDIATE and waits for its turn.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+from weakref import WeakSet
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from conversation.errors import StoreUnavailable
+from storage.columns import to_json
+
+BUSY_TIMEOUT: Final = 10.0
+READERS: Final = 8
+
+_engines: WeakSet[Engine] = WeakSet()
+
+
+def located(url: str, root: Path) -> URL:
+    """Return `url` with a relative SQLite path resolved from `root`."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnavailable("The database URL can't be read.") from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        return parsed.set(database=str(root / parsed.database))
+    return parsed
+
+
+def sqlite_file(url: URL) -> Path | None:
+    """Return the file of an SQLite database; None for other databases."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    return Path(url.database or "")
+
+
+def writing_engine(url: URL, *, busy_timeout: float = BUSY_TIMEOUT) -> Engine:
+    """Return an engine for writers; on SQLite each of its transactions begins IMMEDIATE."""
+    engine = _engine(url, busy_timeout, pool_size=2)
+    if sqlite_file(url):
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reading_engine(
+    url: URL, *, busy_timeout: float = BUSY_TIMEOUT, readers: int = READERS
+) -> Engine:
+    """Return an engine for at most `readers` readers, each of which sees one moment only."""
+    engine = _engine(url, busy_timeout, pool_size=readers)
+    if sqlite_file(url):
+        event.listen(engine, "begin", _begin)
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
+    file = sqlite_file(url)
+    more: dict[str, Any] = {"connect_args": {"timeout": busy_timeout}} if file else {}
+    if not file:
+        more = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    engine = create_engine(
+        url, json_serializer=to_json, pool_size=pool_size, max_overflow=0, **more
+    )
+    if file:
+        event.listen(engine, "connect", _set_up)
+    _engines.add(engine)
+    return engine
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _forget_connections() -> None:
+    for engine in list(_engines):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_connections)

@@ -1,0 +1,66 @@
+"""Drivers' errors as ours: one sentence per cause, without SQL, paths or passwords."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from conversation.errors import StoreUnavailable
+
+OUTAGES: Final = (DatabaseError, InterfaceError, PoolExhausted)
+"""What a database or its connection does; `IntegrityError` and its kin are faults of ours."""
+MISTAKES: Final = (DataError, IntegrityError, ProgrammingError)
+
+_UNKNOWN: Final = "The database does not answer as it should."
+_SQLITE: Final = {
+    "SQLITE_BUSY": "The database is locked by another program.",
+    "SQLITE_LOCKED": "The database is locked by another program.",
+    "SQLITE_READONLY": "The database can only be read: its file or folder is write-protected.",
+    "SQLITE_FULL": "The disk is full.",
+    "SQLITE_IOERR": "The disk has a fault: the database can't be read or written.",
+    "SQLITE_CORRUPT": "The database file is damaged.",
+    "SQLITE_NOTADB": "The database file is not a database.",
+    "SQLITE_CANTOPEN": "The database file can't be opened.",
+}
+_POSTGRES: Final = {
+    "08": "The connection to the database is lost.",
+    "25": "The database can only be read.",
+    "28": "The database does not accept the user or the password.",
+    "3D": "The database server has no database of this name.",
+    "40": "Another program was in the way; the database gave up.",
+    "53": "The database server has run out of disk, memory or connections.",
+    "55": "The database is locked by another program.",
+    "57": "The database server is stopping or starting, or cut the request short.",
+}
+
+
+@contextmanager
+def store_errors() -> Iterator[None]:
+    """Turn what a driver raises about the database's health into `StoreUnavailable`."""
+    try:
+        yield
+    except MISTAKES:
+        raise
+    except OUTAGES as error:
+        raise StoreUnavailable(sentence(error)) from error
+
+
+def sentence(error: Exception) -> str:
+    """Return what has gone wrong, for people."""
+    if isinstance(error, PoolExhausted):
+        return "All connections to the database are in use."
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if name := getattr(cause, "sqlite_errorname", None):
+        return _SQLITE.get("_".join(name.split("_")[:2]), _UNKNOWN)
+    if state := getattr(cause, "sqlstate", None):
+        return _POSTGRES.get(state[:2], _UNKNOWN)
+    return "The database server can't be reached."

@@ -1,0 +1,129 @@
+"""The writer: one thread per store commits all waiting jobs together, a savepoint each.
+
+A disk is asked for durability once per batch, not once per job. A job that raises is undone
+alone; when the database fails, all of its batch fails. Results are told only after the commit.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread, current_thread
+from typing import Any, Final, Generic, TypeVar
+from weakref import WeakSet
+
+from sqlalchemy import Connection, Engine
+
+from conversation.errors import StoreUnavailable
+from storage.faults import MISTAKES, OUTAGES, store_errors
+
+Result = TypeVar("Result")
+
+BATCH: Final = 256
+CHANGES: Final = "parley_changes"
+"""The channel on which PostgreSQL tells other processes of every commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[Result]):
+    """What is to be done inside the transaction, and whom to tell."""
+
+    work: Callable[[Connection], Result]
+    future: "Future[Result]"
+
+
+class Writer:
+    """Runs jobs in its own thread, started at the first; `close` finishes what is queued."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = Lock()
+        self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._closed = False
+        _writers.add(self)
+
+    def submit(self, work: Callable[[Connection], Result]) -> "Future[Result]":
+        """Queue `work`; its future is done once what it wrote is durable."""
+        future: Future[Result] = Future()
+        with self._lock:
+            if self._closed:
+                future.set_exception(StoreUnavailable("The store is closed."))
+                return future
+            self._queue.put(Job(work, future))
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="parley-writer", daemon=True)
+                self._thread.start()
+        return future
+
+    def close(self) -> None:
+        """Commit what is queued and stop; later jobs are refused."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
+        if self._thread is not None and self._thread is not current_thread():
+            self._thread.join()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            batch = self._waiting()
+            going = batch[-1] is not None
+            jobs = [job for job in batch if job and job.future.set_running_or_notify_cancel()]
+            if jobs:
+                self._settle(jobs)
+
+    def _waiting(self) -> list[Job[Any] | None]:
+        batch = [self._queue.get()]
+        try:
+            while batch[-1] is not None and len(batch) < BATCH:
+                batch.append(self._queue.get_nowait())
+        except Empty:
+            pass
+        return batch
+
+    def _settle(self, jobs: list[Job[Any]]) -> None:
+        try:
+            tell = self._commit(jobs)
+        except Exception as error:  # noqa: BLE001 (the jobs' owners are told, the thread lives on)
+            tell = [_failing(job, error) for job in jobs]
+        for told in tell:
+            told()
+
+    def _commit(self, jobs: list[Job[Any]]) -> list[Callable[[], None]]:
+        with store_errors(), self._engine.begin() as connection:
+            tell = [_attempt(connection, job) for job in jobs]
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"NOTIFY {CHANGES}")
+        return tell
+
+
+def _attempt(connection: Connection, job: Job[Any]) -> Callable[[], None]:
+    try:
+        with connection.begin_nested():
+            result = job.work(connection)
+    except MISTAKES as error:
+        return _failing(job, error)
+    except OUTAGES:
+        raise
+    except Exception as error:  # noqa: BLE001 (it belongs to the job's owner)
+        return _failing(job, error)
+    return lambda: job.future.set_result(result)
+
+
+def _failing(job: Job[Any], error: Exception) -> Callable[[], None]:
+    return lambda: job.future.set_exception(error)
+
+
+_writers: WeakSet[Writer] = WeakSet()
+
+
+def _start_anew() -> None:
+    for writer in list(_writers):
+        writer.__init__(writer._engine)  # type: ignore[misc]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew)

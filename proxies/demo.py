@@ -1,0 +1,92 @@
+"""The demo model: a few rules in place of a language model, to try Parley without any key.
+
+It knows nothing but the turn it is given, and never says it is more than it is.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import asdict
+from typing import Final
+
+from conversation.signals import (
+    Alive,
+    Asking,
+    Finished,
+    FinishReason,
+    Refusing,
+    Saying,
+    Sent,
+    Signal,
+    Used,
+)
+from conversation.turns import Turn
+from proxies.demo_reply import Reply
+from proxies.demo_rules import reply_to
+
+MODEL: Final = "demo"
+
+_WORD: Final = re.compile(r"\s*\S+\s*")
+_CHARACTERS_PER_TOKEN: Final = 4
+
+
+class DemoProxy:
+    """Answers by rule; streams word by word, `delay` seconds apart."""
+
+    name: str = "demo"
+
+    def __init__(self, delay: float = 0.03) -> None:
+        self._delay = delay
+
+    async def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
+        """Answer `turn` with the signals a real model's proxy would yield."""
+        reply = reply_to(turn)
+        if reply.failure and not reply.text:
+            raise reply.failure
+        yield Sent()
+        await asyncio.sleep(reply.pause)
+        yield Alive()
+        words, reason = _within_limit(reply, turn)
+        for piece in words if turn.stream else filter(None, ["".join(words)]):
+            await asyncio.sleep(self._delay)
+            yield Refusing(piece) if reply.refusal else Saying(piece)
+        if reply.failure:
+            raise reply.failure
+        if reply.calls:
+            yield Asking(reply.calls)
+        yield Used(input=_tokens(_heard(turn)), output=_tokens(_written(words, reply)))
+        yield Finished(reason)
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def _within_limit(reply: Reply, turn: Turn) -> tuple[list[str], FinishReason]:
+    """Split the text into words, no more than the limit of tokens allows."""
+    words = _WORD.findall(reply.text)
+    limit = turn.sampling.max_output_tokens
+    if limit is not None and len(words) > limit:
+        return words[:limit], "max_tokens"
+    return words, "tool_calls" if reply.calls else "stop"
+
+
+def _heard(turn: Turn) -> Iterable[str]:
+    """Return everything a real model would be sent."""
+    yield turn.instructions
+    yield from (said.text for said in turn.messages)
+    yield from (json.dumps(asdict(tool)) for tool in turn.tools)
+    for past in turn.rounds:
+        yield past.text
+        yield from (call.arguments for call in past.calls)
+        yield from (result.output for result in past.results)
+
+
+def _written(words: list[str], reply: Reply) -> Iterable[str]:
+    yield from words
+    yield from (call.name + call.arguments for call in reply.calls)
+
+
+def _tokens(texts: Iterable[str]) -> int:
+    """Guess how many tokens there are, as one does without a tokenizer."""
+    return -(-sum(map(len, texts)) // _CHARACTERS_PER_TOKEN)

@@ -1,0 +1,25 @@
+"""What the demo model has made up its mind to do with a turn."""
+
+from dataclasses import dataclass
+
+from conversation.errors import ProviderError
+from conversation.turns import ToolCall, Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One answer: text, or calls, or both; `pause` seconds pass before it begins.
+
+    `failure` is raised when the text is over, before anything is sent if there is none.
+    """
+
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    refusal: bool = False
+    pause: float = 0.0
+    failure: ProviderError | None = None
+
+
+def user_texts(turn: Turn) -> list[str]:
+    """Return what the user has said in this thread, oldest first."""
+    return [said.text.strip() for said in turn.messages if said.role == "user"]

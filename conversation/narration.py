@@ -5,7 +5,7 @@ are, shortened, without control characters and never interpreted: whoever shows 
 """
 
 import json
-from typing import Final
+from typing import Final, assert_never
 
 from conversation.events import (
     ApprovalDecided,
@@ -104,6 +104,8 @@ def narrate(event: Event) -> str:  # noqa: C901, PLR0912 - one line per kind of 
             return "Out of time: the answer did not come soon enough"
         case Incomplete():
             return _incomplete(event)
+        case _:
+            assert_never(event)
 
 
 def system_line(event: Event) -> str | None:

@@ -180,6 +180,6 @@ TALK: Final = (
     Rule(r"\bjoke\b",                                _says(texts.JOKE)),
     Rule(r"\b(thanks?|thank you|thx|cheers)\b",      _says(texts.THANKS)),
     Rule(r"\b(bye|goodbye|see you)\b",               _says(texts.GOODBYE)),
-    Rule(r"\bhelp\b|\bcan you do\b",                 _help),
+    Rule(r"\bhelp\b|\bcan (you|i) (do|ask|try)\b",     _help),
     Rule(r"^(hi|hello|hey|hallo)\b|^good \w+|^$",    _says(texts.GREETING)),
 )  # fmt: skip

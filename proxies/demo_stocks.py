@@ -24,7 +24,10 @@ _WANTS_PRICE: Final = re.compile(
     r"\b(prices?|worth|trad(?:e|es|ing)|quotes?|stocks?|shares?|costs?|compare|versus|vs)\b",
     re.IGNORECASE,
 )
-_POINTS_BACK: Final = re.compile(r"\b(it|its|them|they|that|this|those|these)\b|\?", re.IGNORECASE)
+_POINTS_BACK: Final = re.compile(
+    r"\b(it|its|them|they|that|this|those|these|the (price|stock|share)s?)\b|^should i \w+\W*$",
+    re.IGNORECASE,
+)
 _FEW_WORDS: Final = 4
 _LONGEST_QUOTE: Final = 300
 
@@ -118,7 +121,7 @@ def _answer(request: Request, results: Results, *, advice_offered: bool) -> str:
     if request.advice and known:
         lines += [_advice_line(s, results[ADVICE, s]) for s in known if (ADVICE, s) in results]
         lines += [] if advice_offered else [NO_ADVICE]
-    elif len(known) > 1:
+    elif len(known) > 1 and len({_currency(results[PRICE, symbol]) for symbol in known}) == 1:
         lines.append(_comparison(known))
     return "\n\n".join(lines)
 
@@ -128,7 +131,7 @@ def _price_line(symbol: str, result: ToolResult) -> str:
     if price is None:
         return _no_use(f"the price of {label(symbol)}", PRICE, result)
     fields = _fields(result.output)
-    amount = f"{price:,.2f} {fields.get('currency', '')}".strip()
+    amount = f"{price:,.2f} {_currency(result)}".strip()
     source = f" (source: {fields['source']})" if "source" in fields else ""
     return f"{label(symbol)} is trading at **{amount}**{source}."
 
@@ -170,6 +173,10 @@ def _price(result: ToolResult) -> float | None:
     if isinstance(price, bool) or not isinstance(price, int | float):
         return None
     return float(price) if 0 < price < float("inf") else None
+
+
+def _currency(result: ToolResult) -> str:
+    return str(_fields(result.output).get("currency", ""))
 
 
 def _fields(text: str) -> dict[str, Any]:

@@ -17,10 +17,10 @@ class _Cast:
 
 _CASTS: Final = (
     #     hero      town        shore                  storm                       gift
-    _Cast("Marta", "Averholm", "the northern cliffs", "a storm out of the west", "honey cake"),
-    _Cast("Ines", "Port Salva", "the long sandbar", "the first gale of autumn", "warm bread"),
-    _Cast("Runa", "Skarvik", "the mouth of the fjord", "a night of driving snow", "plum wine"),
-    _Cast("Odile", "Saint-Brac", "the salt marshes", "the great spring flood", "smoked eel"),
+    _Cast("Marta", "Averholm", "the northern cliffs", "a storm out of the west", "a honey cake"),
+    _Cast("Ines", "Port Salva", "the long sandbar", "the first gale of autumn", "a warm loaf"),
+    _Cast("Runa", "Skarvik", "the mouth of the fjord", "a driving snowstorm", "a jug of plum wine"),
+    _Cast("Odile", "Saint-Brac", "the salt marshes", "the worst gale of the year", "a smoked eel"),
 )  # fmt: skip
 
 _PLOT: Final = """\
@@ -60,7 +60,7 @@ twice. Tell the captain what we know, and let him decide." And that is what she 
 By noon all eleven ships had their answers. Not one had been asked to say anything again, and \
 most of the captains never learned that the hand on the flags had changed. The last to come in \
 was an old man with a white beard, who had crossed all the seas there are. He climbed the mended \
-stairs, sat down beside the bed, and laid a {gift} on the blanket.
+stairs, sat down beside the bed, and laid {gift} on the blanket.
 
 "In other harbours," he said, "they are faster. But when the wind blows, they forget me, and I \
 start again from the beginning. Here I have never once had to start again. How do you do it?"

@@ -153,6 +153,13 @@ async def test_comparing_asks_for_two_prices_at_once() -> None:
     assert "One share of Microsoft (MSFT) costs 2.0 times as much as one of Apple (AAPL)" in said
 
 
+async def test_prices_in_different_currencies_are_not_compared() -> None:
+    text = "Compare Apple and Microsoft"
+    rounds = (answered(await asked(turn(text)), APPLE, MICROSOFT.replace("USD", "EUR")),)
+
+    assert "times as much" not in await answer(turn(text, rounds=rounds))
+
+
 async def test_calls_come_one_by_one_where_parallel_ones_are_unwanted() -> None:
     text, one_by_one = "Compare Apple and Microsoft", Sampling(parallel_tool_calls=False)
     first = await asked(turn(text, sampling=one_by_one))
@@ -201,13 +208,14 @@ async def test_failed_advice_is_told() -> None:
 
 
 async def test_it_means_the_company_mentioned_before() -> None:
-    calls = await asked(turn("What is Tesla worth?", "Thank you", "Should I buy it?"))
-
-    assert wanted(calls) == [("get_stock_price", {"symbol": "TSLA"})]
+    for text in ("Should I buy it?", "Should I sell?", "And the price?"):
+        calls = await asked(turn("What is Tesla worth?", "Thank you", text))
+        assert wanted(calls) == [("get_stock_price", {"symbol": "TSLA"})]
 
 
 async def test_stocks_without_a_company_make_it_ask_back() -> None:
-    assert "Which company" in await answer(turn("Which shares should I buy?"))
+    assert "Which company" in await answer(turn("AAPL", "Which shares should I buy?"))
+    assert "Which company" in await answer(turn("Should I sell?"))
 
 
 async def test_functions_not_on_offer_are_not_asked_for() -> None:

@@ -174,6 +174,15 @@ async def test_too_many_hung_functions_are_an_error(hung: Hung) -> None:
     assert await output(tools, "add", '{"a": 1}') == "2"
 
 
+async def test_no_thread_to_be_had_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+
+    assert "can't start another thread" in await failure(Tools(add), "add", '{"a": 1}')
+
+
 async def test_no_more_functions_run_at_once_than_there_are_places(hung: Hung) -> None:
     tools = Tools(FunctionTool(hung.hang), threads=Threads(size=2))
 

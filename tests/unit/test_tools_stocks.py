@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -123,6 +124,14 @@ def test_yahoo_failures_are_told_plainly(use: Use) -> None:
         use(FakeYahoo(error))
         with pytest.raises(ToolFailed, match=said):
             yahoo.yahoo_quote("SAP.DE")
+
+
+def test_yfinance_keeps_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    yfinance = yahoo._yfinance()
+    logging.getLogger("yfinance").error("possibly delisted")
+
+    assert yfinance.config.debug.hide_exceptions is False
+    assert capfd.readouterr() == ("", "")
 
 
 def test_stock_without_prices_is_unknown(use: Use) -> None:

@@ -1,0 +1,85 @@
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from proxies import gemini, openai_responses
+from tests.wire import gemini_server, openai_server
+from tests.wire.gemini_server import GeminiServer
+from tests.wire.openai_server import OpenAIServer
+from tests.wire.wires import SECRET, Wire
+
+
+@pytest.fixture(scope="session")
+def openai_thread() -> Iterator[OpenAIServer]:
+    with OpenAIServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def gemini_thread() -> Iterator[GeminiServer]:
+    with GeminiServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def openai(openai_thread: OpenAIServer) -> AsyncIterator[Wire]:
+    openai_thread.forget()
+    fail = openai_server.failure
+    wire = Wire(
+        title="OpenAI",
+        server=openai_thread,
+        connect=openai_responses.connect,
+        model="gpt-test",
+        fail=fail,
+        faults={
+            "key": fail(401, "invalid_api_key", f"Incorrect API key provided: {SECRET}."),
+            "forbidden": fail(403, "forbidden", "No access."),
+            "model": fail(404, "model_not_found", "The model 'gpt-test' does not exist."),
+            "request": fail(400, "invalid_request_error", f"Bad Bearer {SECRET} in 'input'."),
+            "address": fail(404, "not_found", "Nothing here."),
+            "quota": fail(429, "insufficient_quota", "You exceeded your current quota."),
+            "rate": fail(429, "rate_limit_exceeded", "Slow down."),
+            "soon": fail(429, "rate_limit_exceeded", "Slow down.", retry_after="0.01"),
+            "late": fail(429, "rate_limit_exceeded", "Slow down.", retry_after="121"),
+            "fault": fail(500, "server_error", "The server had an error."),
+        },
+    )
+    yield wire
+    for proxy in wire.opened:
+        await proxy.aclose()
+
+
+@pytest.fixture
+async def gemini_(gemini_thread: GeminiServer) -> AsyncIterator[Wire]:
+    gemini_thread.forget()
+    fail = gemini_server.failure
+    wire = Wire(
+        title="Gemini",
+        server=gemini_thread,
+        connect=gemini.connect,
+        model="gemini-test",
+        fail=fail,
+        faults={
+            "key": fail(
+                400, "INVALID_ARGUMENT", f"API key {SECRET} not valid.", reason="API_KEY_INVALID"
+            ),
+            "forbidden": fail(403, "PERMISSION_DENIED", "No access."),
+            "model": fail(404, "NOT_FOUND", "models/gemini-test is not found."),
+            "request": fail(400, "INVALID_ARGUMENT", f"Bad Bearer {SECRET} in contents."),
+            "address": fail(404, "NOT_FOUND", "Nothing here."),
+            "quota": fail(429, "RESOURCE_EXHAUSTED", quota="GenerateRequestsPerDayPerProject"),
+            "rate": fail(429, "RESOURCE_EXHAUSTED", "Slow down."),
+            "soon": fail(429, "RESOURCE_EXHAUSTED", "Slow down.", retry_delay="0.01s"),
+            "late": fail(429, "RESOURCE_EXHAUSTED", "Slow down.", retry_delay="121s"),
+            "fault": fail(503, "UNAVAILABLE", "The model is overloaded."),
+        },
+    )
+    yield wire
+    for proxy in wire.opened:
+        await proxy.aclose()
+
+
+@pytest.fixture(params=["openai", "gemini_"])
+def wire(request: pytest.FixtureRequest) -> Wire:
+    chosen: Wire = request.getfixturevalue(request.param)
+    return chosen

@@ -1,0 +1,229 @@
+"""What holds for the failures of both providers."""
+
+import pytest
+
+from conversation.errors import (
+    BadResponse,
+    ConnectionFailed,
+    KeyRejected,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnavailable,
+    QuotaExceeded,
+    RateLimited,
+    RequestRejected,
+    StreamCut,
+    UnknownModel,
+)
+from conversation.signals import Item, Saying, Sent
+from proxies.retry import RetryPolicy
+from tests.wire.server import Break, Reply, broken
+from tests.wire.wires import (
+    QUICK,
+    SECRET,
+    Wire,
+    hear,
+    hear_until_failure,
+    retries_in,
+    text_of,
+)
+
+ONCE = RetryPolicy(attempts=1)
+NOT_JSON = Reply(pieces=(b"<html>Please log in</html>",))
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "says"),
+    [
+        ("key", KeyRejected, "does not accept the API key"),
+        ("forbidden", KeyRejected, "No access."),
+        ("model", UnknownModel, "-test"),
+        ("address", RequestRejected, "Nothing here."),
+        ("request", RequestRejected, "Bad"),
+        ("quota", QuotaExceeded, "no quota or credit left"),
+    ],
+)
+async def test_what_no_retry_can_mend_is_told_at_once(
+    wire: Wire, fault: str, kind: type[ProviderError], says: str
+) -> None:
+    wire.server.script(wire.faults[fault])
+
+    heard, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert heard == [Sent()]
+    assert type(error) is kind
+    assert says in str(error)
+    assert wire.title in str(error)
+    assert error.__cause__ is not None
+    assert len(wire.server.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["key", "request"])
+async def test_no_secret_is_in_any_message(wire: Wire, fault: str) -> None:
+    wire.server.script(wire.faults[fault])
+
+    _, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert SECRET not in str(error)
+    assert "[hidden]" in str(error)
+
+
+@pytest.mark.parametrize("fault", ["rate", "soon", "fault"])
+async def test_what_passes_is_tried_again(wire: Wire, fault: str) -> None:
+    wire.server.script(wire.faults[fault], wire.answer("Here I am."))
+
+    heard = await hear(wire.proxy(), wire.turn())
+
+    (retry,) = retries_in(heard)
+    assert retry.attempt == 1
+    assert retry.code in ("rate_limited", "provider_unavailable")
+    assert wire.title in retry.reason
+    assert heard.index(retry) == 1
+    assert text_of(heard) == "Here I am."
+
+
+async def test_the_providers_wish_for_a_wait_is_honoured(wire: Wire) -> None:
+    wire.server.script(wire.faults["soon"], wire.faults["rate"], wire.answer("Yes?"))
+
+    heard = await hear(wire.proxy(), wire.turn())
+
+    assert [retry.delay for retry in retries_in(heard)] == [0.01, 0.0]
+
+
+async def test_too_long_a_wait_is_not_waited_for(wire: Wire) -> None:
+    wire.server.script(wire.faults["late"])
+
+    heard, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert heard == [Sent()]
+    assert isinstance(error, RateLimited)
+    assert error.retry_after == 121
+
+
+@pytest.mark.parametrize(("fault", "kind"), [("rate", RateLimited), ("fault", ProviderUnavailable)])
+async def test_attempts_are_bounded(wire: Wire, fault: str, kind: type[ProviderError]) -> None:
+    wire.server.always(wire.faults[fault])
+
+    heard, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert type(error) is kind
+    assert [retry.attempt for retry in retries_in(heard)] == [1, 2, 3]
+    assert len(wire.server.requests) == QUICK.attempts == 4
+
+
+@pytest.mark.parametrize("how", [Break.CUT, Break.RESET])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_lost_connection_is_tried_again(wire: Wire, how: Break, stream: bool) -> None:
+    wire.server.script(broken(how), wire.answer("Back again."))
+
+    heard = await hear(wire.proxy(), wire.turn(stream=stream))
+
+    assert [retry.code for retry in retries_in(heard)] == ["connection_failed"]
+    assert text_of(heard) == "Back again."
+
+
+async def test_an_address_where_nobody_listens_is_told(wire: Wire) -> None:
+    proxy = wire.proxy(base_url="http://127.0.0.1:9/v1", retry=ONCE)
+
+    _, error = await hear_until_failure(proxy, wire.turn())
+
+    assert type(error) is ConnectionFailed
+    assert wire.title in str(error)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_silence_before_the_first_byte_times_out(wire: Wire, stream: bool) -> None:
+    wire.server.script(broken(Break.STALL), wire.answer("At last."))
+    proxy = wire.proxy(timeout=0.2, answer_timeout=0.2)
+
+    heard = await hear(proxy, wire.turn(stream=stream))
+
+    assert [retry.code for retry in retries_in(heard)] == ["provider_timeout"]
+    assert text_of(heard) == "At last."
+
+
+async def test_silence_inside_a_stream_times_out(wire: Wire) -> None:
+    wire.server.script(wire.broken("Well, ", Break.STALL))
+
+    heard, error = await hear_until_failure(wire.proxy(timeout=0.2), wire.turn())
+
+    assert heard[-1] == Saying("Well, ")
+    assert type(error) is ProviderTimeout
+    assert wire.title in str(error)
+
+
+async def test_a_slow_stream_does_not_time_out(wire: Wire) -> None:
+    wire.server.script(wire.answer("a b c d e f g h"))
+    wire.server.token_delay = 0.05
+    try:
+        heard = await hear(wire.proxy(timeout=0.3), wire.turn())
+    finally:
+        wire.server.token_delay = 0.0
+
+    assert text_of(heard) == "a b c d e f g h"
+
+
+@pytest.mark.parametrize("how", [Break.CUT, Break.RESET])
+async def test_nothing_is_repeated_after_the_first_token(wire: Wire, how: Break) -> None:
+    wire.server.script(wire.broken("Well, ", how))
+
+    heard, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert text_of(heard) == "Well, "
+    assert retries_in(heard) == []
+    assert type(error) is StreamCut
+    assert wire.title in str(error)
+    assert len(wire.server.requests) == 1
+
+
+async def test_a_body_that_is_not_json_is_told(wire: Wire) -> None:
+    wire.server.script(NOT_JSON)
+
+    _, error = await hear_until_failure(wire.proxy(), wire.turn(stream=False))
+
+    assert type(error) is BadResponse
+    assert wire.title in str(error)
+
+
+async def test_a_page_instead_of_an_answer_is_told(wire: Wire) -> None:
+    wire.server.script(Reply(pieces=NOT_JSON.pieces, kind="text/html"))
+
+    _, error = await hear_until_failure(wire.proxy(), wire.turn(stream=False))
+
+    assert type(error) is BadResponse
+
+
+async def test_a_chunk_that_is_not_json_is_told(wire: Wire) -> None:
+    wire.server.script(wire.broken("Well, ", b"data: {oh no\n\n"))
+
+    heard, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert text_of(heard) == "Well, "
+    assert type(error) is BadResponse
+
+
+async def test_an_error_page_does_not_become_the_message(wire: Wire) -> None:
+    page = b"<html>" + b"x" * 5000
+    wire.server.script(Reply(pieces=(page,), status=502, kind="text/html"))
+
+    _, error = await hear_until_failure(wire.proxy(retry=ONCE), wire.turn())
+
+    assert type(error) is ProviderUnavailable
+    assert len(str(error)) < 600
+
+
+async def test_an_attempt_that_fails_leaves_no_items(wire: Wire) -> None:
+    more = {"reasoning": True} if wire.title == "OpenAI" else {"thought": "Hm."}
+    first = wire.answer("", "AAPL", **more, **_failing(wire))
+    wire.server.script(first, wire.answer("", "MSFT"))
+
+    heard = await hear(wire.proxy(), wire.turn())
+
+    assert len(retries_in(heard)) == 1
+    assert len([signal for signal in heard if isinstance(signal, Item)]) == 1
+
+
+def _failing(wire: Wire) -> dict[str, str]:
+    if wire.title == "OpenAI":
+        return {"end": "failed", "code": "server_error"}
+    return {"finish": "MALFORMED_FUNCTION_CALL"}

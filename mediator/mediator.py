@@ -262,11 +262,11 @@ class Mediator(ABC):
         )
 
     def _ended_round(self) -> tuple[Step, ...]:
-        step = self.ledger.tool_steps()[-1]
-        return (replace(step, status="completed", ended_at=self._now()),)
+        newest = self.ledger.tool_steps()[-1:]
+        return tuple(replace(step, status="completed", ended_at=self._now()) for step in newest)
 
     async def _end(
-        self, trigger: Trigger, fact: events.Event, *, reason: str | None = None, **rows: Any
+        self, trigger: Trigger, *facts: events.Event, reason: str | None = None, **rows: Any
     ) -> None:
         """Reach a terminal state; without a `reason` the message is complete."""
         reply, now = self.ledger.reply, self._now()
@@ -274,7 +274,7 @@ class Mediator(ABC):
         await self._move(
             trigger,
             *reply.usage_event(),
-            fact,
+            *facts,
             messages=reply.closed("completed" if done else "incomplete", now, reason),
             steps=reply.closed_step(_STEP_ENDS.get(trigger, "completed"), now),
             items=reply.items(self.run.id) if done else (),

@@ -90,3 +90,8 @@ def _written(words: list[str], reply: Reply) -> Iterable[str]:
 def _tokens(texts: Iterable[str]) -> int:
     """Guess how many tokens there are, as one does without a tokenizer."""
     return -(-sum(map(len, texts)) // _CHARACTERS_PER_TOKEN)
+
+
+def connect(*, delay: float = 0.03) -> DemoProxy:
+    """Return the demo's proxy; `delay` is the seconds from word to word."""
+    return DemoProxy(delay=delay)

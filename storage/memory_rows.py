@@ -1,0 +1,196 @@
+"""Rows in dictionaries, and the jobs that change them; the caller holds the lock."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from conversation.errors import NotFound, Superseded, ThreadBusy
+from conversation.events import Event, Logged
+from conversation.records import (
+    Assistant,
+    CallRecord,
+    Message,
+    Opening,
+    Page,
+    PendingText,
+    Run,
+    Step,
+    StoredItem,
+    Thread,
+    Write,
+)
+from conversation.script import ACTIVE, State
+from storage import rules
+
+Found = TypeVar("Found")
+Record = TypeVar("Record", Assistant, Thread, Run, Message)
+
+
+@dataclass
+class Rows:
+    """All rows by their keys, in the order they came in."""
+
+    assistants: dict[str, list[Assistant]] = field(default_factory=dict)
+    threads: dict[str, Thread] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    messages: dict[str, Message] = field(default_factory=dict)
+    steps: dict[str, Step] = field(default_factory=dict)
+    calls: dict[tuple[str, str], CallRecord] = field(default_factory=dict)
+    items: dict[tuple[str, int, int], StoredItem] = field(default_factory=dict)
+    events: defaultdict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
+    deltas: defaultdict[str, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
+    workers: dict[str, datetime] = field(default_factory=dict)
+
+    def save(self, assistant: Assistant) -> Assistant:
+        """Create an assistant, or make a new version of it."""
+        versions = self.assistants.setdefault(assistant.id, [])
+        created_at = versions[0].created_at if versions else assistant.created_at
+        saved = replace(assistant, version=len(versions) + 1, created_at=created_at)
+        versions.append(saved)
+        return saved
+
+    def branch(self, branch_id: str) -> list[Message]:
+        """Return the messages of a branch, in order."""
+        own = [message for message in self.messages.values() if message.branch_id == branch_id]
+        return sorted(own, key=lambda message: message.position)
+
+    def texts(self, run_id: str) -> list[Message]:
+        """Return a run's own messages, those in progress with what was flushed."""
+        run = known(self.runs, "run", run_id)
+        own = [message for message in self.branch(run.branch_id) if message.run_id == run_id]
+        return [self._with_flushed(message) for message in own]
+
+    def under_way(self, thread_id: str) -> Run | None:
+        """Return the run that is under way on a thread."""
+        known(self.threads, "thread", thread_id)
+        active = (run for run in self.runs.values() if run.state in ACTIVE)
+        return next((run for run in active if run.thread_id == thread_id), None)
+
+    def accept(self, opening: Opening, now: datetime) -> tuple[Run, list[Logged]]:
+        """Begin a run."""
+        run, thread = opening.run, opening.thread
+        if thread is not None:
+            self.threads[thread.id] = thread
+        elif busy := self.under_way(run.thread_id):
+            raise ThreadBusy(run.thread_id, busy.id)
+        accepted = replace(run, state=State.READY, seq=len(opening.events))
+        self.runs[run.id] = accepted
+        self._put_messages(opening.messages)
+        return accepted, self._log(accepted, opening.events, now)
+
+    def step(self, write: Write, now: datetime) -> list[Logged]:
+        """Make one step of a run."""
+        run = known(self.runs, "run", write.run_id)
+        fenced_off = write.fence not in (None, run.fence) or write.seq not in (None, run.seq)
+        if run.state != write.expect or fenced_off or not rules.may_apply(write):
+            raise Superseded(run.id)
+        moved = self.runs[run.id] = rules.moved(run, write, now)
+        self._put_messages(write.messages)
+        self.steps |= {step.id: step for step in write.steps}
+        self.calls |= {(call.run_id, call.call.call_id): call for call in write.calls}
+        self.items |= {(item.run_id, item.round, item.position): item for item in write.items}
+        if rules.ends(write):
+            self._close_steps(write, now)
+            self._close_messages(write, now)
+        return self._log(moved, write.events, now)
+
+    def append(self, texts: tuple[PendingText, ...]) -> None:
+        """Keep streamed text that is neither fenced off nor late."""
+        for text in texts:
+            run, message = self.runs.get(text.run_id), self.messages.get(text.message_id)
+            current = run and run.fence == text.fence
+            if current and message and message.status == "in_progress":
+                self.deltas[message.id].setdefault(text.offset, text.text)
+
+    def sweep(self, ended_before: datetime) -> int:
+        """Remove streamed text of messages that were final by then."""
+        final = [
+            message.id
+            for message in self.messages.values()
+            if message.status != "in_progress"
+            and (message.ended_at or message.created_at) < ended_before
+        ]
+        return sum(len(self.deltas.pop(message_id, ())) for message_id in final)
+
+    def claim(self, run_id: str, worker_id: str, alive_since: datetime) -> Run:
+        """Take an open run over, unless another living worker has it."""
+        run = known(self.runs, "run", run_id)
+        taken = run.worker_id != worker_id and self.lives(run.worker_id, alive_since)
+        if run.ended or taken:
+            raise Superseded(run_id)
+        counted = replace(run, fence=run.fence + 1, attempt=run.attempt + 1)
+        self.runs[run_id] = replace(counted, worker_id=worker_id, waiting=None)
+        return self.runs[run_id]
+
+    def lives(self, worker_id: str | None, alive_since: datetime) -> bool:
+        """Tell whether a worker gave a sign of life since then."""
+        alive_at = self.workers.get(worker_id or "")
+        return alive_at is not None and alive_at >= alive_since
+
+    def abandoned(self, alive_since: datetime) -> list[Run]:
+        """Return open runs that nobody executes, by their creation."""
+        still_open = [run for run in self.runs.values() if not run.ended]
+        return listed("run", [r for r in still_open if not self.lives(r.worker_id, alive_since)])
+
+    def _with_flushed(self, message: Message) -> Message:
+        if message.status != "in_progress":
+            return message
+        return rules.with_text(message, rules.joined(self.deltas[message.id].items()))
+
+    def _put_messages(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            before = self.messages.get(message.id)
+            position = before.position if before else self._last(message.branch_id) + 1
+            self.messages[message.id] = replace(message, position=position)
+
+    def _last(self, branch_id: str) -> int:
+        return max((message.position for message in self.branch(branch_id)), default=0)
+
+    def _close_steps(self, ending: Write, now: datetime) -> None:
+        status = rules.step_status(ending)
+        self.steps |= {
+            step.id: replace(step, status=status, ended_at=now)
+            for step in self.steps.values()
+            if step.run_id == ending.run_id and step.status == "in_progress"
+        }
+
+    def _close_messages(self, ending: Write, now: datetime) -> None:
+        reason = rules.message_reason(ending)
+        self.messages |= {
+            message.id: replace(
+                message, status="incomplete", incomplete_reason=reason, ended_at=now
+            )
+            for message in self.texts(ending.run_id)
+            if message.status == "in_progress"
+        }
+
+    def _log(self, run: Run, events: tuple[Event, ...], now: datetime) -> list[Logged]:
+        lines = rules.logged(run.id, events, run.seq, now)
+        self.events[run.id] += lines
+        return lines
+
+
+def known(rows: dict[Any, Found], what: str, wanted: Any) -> Found:
+    """Return the row of this key."""
+    if wanted not in rows:
+        raise NotFound(what, wanted)
+    return rows[wanted]
+
+
+def listed(what: str, records: Iterable[Record], page: Page | None = None) -> list[Record]:
+    """Return a page of records by their creation; without a page all of them, oldest first."""
+    return cut(what, sorted(records, key=lambda record: record.created_at), page)
+
+
+def cut(what: str, records: list[Record], page: Page | None) -> list[Record]:
+    """Return a page of records that are in order."""
+    if page is None:
+        return records
+    directed = records[::-1] if page.newest_first else records
+    ids = [record.id for record in directed]
+    if page.after is not None and page.after not in ids:
+        raise NotFound(what, page.after)
+    start = ids.index(page.after) + 1 if page.after is not None else 0
+    return directed[start : start + page.limit]

@@ -1,5 +1,6 @@
 """Drivers' errors as ours: one sentence per cause, without SQL, paths or passwords."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -51,7 +52,14 @@ def store_errors() -> Iterator[None]:
     except MISTAKES:
         raise
     except OUTAGES as error:
-        raise StoreUnavailable(sentence(error)) from error
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> StoreUnavailable:
+    """Return our error for a driver's, which it keeps as its cause."""
+    ours = StoreUnavailable(sentence(error))
+    ours.__cause__ = error
+    return ours
 
 
 def sentence(error: Exception) -> str:
@@ -63,4 +71,4 @@ def sentence(error: Exception) -> str:
         return _SQLITE.get("_".join(name.split("_")[:2]), _UNKNOWN)
     if state := getattr(cause, "sqlstate", None):
         return _POSTGRES.get(state[:2], _UNKNOWN)
-    return "The database server can't be reached."
+    return _UNKNOWN if isinstance(cause, sqlite3.Error) else "The database server can't be reached."

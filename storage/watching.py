@@ -8,10 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import Engine
 
-from conversation.errors import StoreUnavailable
 from conversation.ports import ChangeWatch
 from storage.engine import sqlite_file
-from storage.faults import sentence
+from storage.faults import unavailable
 from storage.writer import CHANGES
 
 LOOK: Final = 0.02
@@ -36,7 +35,7 @@ class FileWatch:
             self._connection = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
             self._seen = self._version()
         except sqlite3.Error as error:
-            raise StoreUnavailable(sentence(error)) from error
+            raise unavailable(error) from error
 
     def wait(self, timeout: float) -> bool:
         """Return True as soon as something was committed since the last call, False in time."""
@@ -60,7 +59,7 @@ class FileWatch:
             try:
                 before, self._seen = self._seen, self._version()
             except sqlite3.Error as error:
-                raise StoreUnavailable(sentence(error)) from error
+                raise unavailable(error) from error
         return before != self._seen
 
     def _version(self) -> int:
@@ -82,7 +81,7 @@ class ChannelWatch:
             self._connection: Any = psycopg.connect(*arguments, **options, autocommit=True)
             self._connection.execute(f"LISTEN {CHANGES}")
         except psycopg.Error as error:
-            raise StoreUnavailable(sentence(error)) from error
+            raise unavailable(error) from error
 
     def wait(self, timeout: float) -> bool:
         """Return True as soon as something was committed since the last call, False in time."""
@@ -108,5 +107,5 @@ class ChannelWatch:
             try:
                 heard = list(self._connection.notifies(timeout=timeout, stop_after=1))
             except self._error as error:
-                raise StoreUnavailable(sentence(error)) from error
+                raise unavailable(error) from error
         return bool(heard)

@@ -16,7 +16,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection, Engine
 
 from conversation.errors import StoreUnavailable
-from storage.faults import MISTAKES, OUTAGES, store_errors
+from storage.faults import MISTAKES, OUTAGES, unavailable
 
 Result = TypeVar("Result")
 
@@ -88,12 +88,12 @@ class Writer:
         try:
             tell = self._commit(jobs)
         except Exception as error:  # noqa: BLE001 (the jobs' owners are told, the thread lives on)
-            tell = [_failing(job, error) for job in jobs]
+            tell = [_failing(job, unavailable(error)) for job in jobs]
         for told in tell:
             told()
 
     def _commit(self, jobs: list[Job[Any]]) -> list[Callable[[], None]]:
-        with store_errors(), self._engine.begin() as connection:
+        with self._engine.begin() as connection:
             tell = [_attempt(connection, job) for job in jobs]
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"NOTIFY {CHANGES}")

@@ -74,9 +74,10 @@ def utc_now() -> datetime:
 
 def _store(wanted: Settings, root: Path) -> Store:
     """Open the store; a database that is not there yet is made, an older one is not touched."""
-    if revision(wanted.database_url, root=root) is None:
-        upgrade(wanted.database_url, root=root)
-    return open_store(wanted.database_url, root=root, busy_timeout=wanted.database_busy_seconds)
+    url = wanted.database_url.get_secret_value()
+    if revision(url, root=root) is None:
+        upgrade(url, root=root)
+    return open_store(url, root=root, busy_timeout=wanted.database_busy_seconds)
 
 
 def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) -> Parts:

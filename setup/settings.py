@@ -1,9 +1,11 @@
 """The only reader of the environment.
 
-Settings come from the environment, then from `.env`. A wrong value stops the start with one line
-for each: `read_settings` raises `WrongSettings`.
+Settings come from the environment, then from `.env` or the file that PARLEY_ENV_FILE names. A wrong
+value stops the start with one line for each: `read_settings` raises `WrongSettings`.
 """
 
+import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -16,7 +18,12 @@ from conversation.ids import is_id
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-Seconds = Annotated[float, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+_DATABASE: Final = re.compile(
+    r"sqlite:///[^:?].*"
+    r"|postgresql\+psycopg://([^@]*@)?(\[[\da-fA-F:.]*\]|[^\[\]:/?@]*)(:\d+)?([/?].*)?"
+)
 
 
 class WrongSettings(ParleyError):
@@ -29,9 +36,7 @@ class WrongSettings(ParleyError):
 class Settings(BaseSettings):
     """Every setting; `.env_sample` and docs/settings.md explain each."""
 
-    model_config = SettingsConfigDict(
-        env_file=ROOT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
     # OpenAI
     openai_api_key: SecretStr | None = None
@@ -57,7 +62,7 @@ class Settings(BaseSettings):
     stock_prices: Literal["live", "sample"] = "live"
 
     # The log
-    database_url: str = "sqlite:///dbstorage/parley.db"
+    database_url: SecretStr = SecretStr("sqlite:///dbstorage/parley.db")  # may hold a password
 
     # Limits
     max_tool_rounds: Annotated[int, Field(ge=1, le=1000)] = 25
@@ -91,9 +96,9 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _database(cls, value: str) -> str:
-        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise ValueError("it starts with sqlite:/// or postgresql+psycopg://")
+    def _database(cls, value: SecretStr) -> SecretStr:
+        if not _DATABASE.fullmatch(value.get_secret_value()):
+            raise ValueError("write sqlite:///file or postgresql+psycopg://user:password@host/name")
         return value
 
     @field_validator("openai_base_url", "google_gemini_base_url", "google_vertex_base_url")
@@ -119,10 +124,18 @@ class Settings(BaseSettings):
         return self.google_cloud_location or self.location
 
 
+def env_file() -> Path | None:
+    """Return the file of settings; PARLEY_ENV_FILE names another one, or none when it is empty."""
+    named = os.environ.get("PARLEY_ENV_FILE", ROOT / ".env")  # noqa: TID251 - the one reader
+    return Path(named) if named else None
+
+
 def read_settings() -> Settings:
     """Read them; `WrongSettings` with one line for each that can't be used."""
     try:
-        return Settings()
+        return Settings(_env_file=env_file())  # type: ignore[call-arg]  # unknown without a plugin
+    except (OSError, UnicodeDecodeError):
+        raise WrongSettings(f"The file {env_file()} can't be read as text.") from None
     except ValidationError as error:
         lines = [_line(problem["loc"], problem["msg"]) for problem in error.errors()]
         raise WrongSettings("\n".join(lines)) from None  # the cause would show the values

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from conversation.errors import BadInput, NotFound
 from conversation.ports import Choice, Store, ToolRunner
 from conversation.records import Assistant, RunSpec
 from setup.providers import PROVIDERS, Providers
@@ -11,9 +12,15 @@ from setup.settings import Settings
 _BY_NAME: Final = (
     (re.compile(r"gpt-|o[0-9]|chatgpt-"), "openai"),
     (re.compile(r"gemini-"), "gemini"),
-    (re.compile(r"demo$"), "demo"),
+    (re.compile(r"demo\Z"), "demo"),
 )
 _PREFIXES: Final = frozenset(known.name for known in PROVIDERS)
+_ANYBODY: Final = "openai"
+"""Who answers for a model whose name says nothing: servers of many makers speak its protocol."""
+
+_NO_TEST_ASSISTANT: Final = (
+    "ASSISTANT_ID in the settings names it: empty it, or run `python -m setup.assistant_setup`."
+)
 
 DEFAULT_INSTRUCTIONS: Final = (
     "You are a helpful assistant. You can look up what a share costs and whether a simple rule "
@@ -50,8 +57,9 @@ class Casting:
     def spec(self, choice: Choice, *, stream: bool = True) -> RunSpec:
         """Return what a run with this choice is started with.
 
-        The choice's model beats its provider's default, which beats the assistant's model when
-        that belongs to another provider. Raises `NotFound`, `NotConfigured`, `BadInput`.
+        The choice's model beats the assistant's, which beats the provider's default; an
+        assistant's model that belongs to another provider than the chosen one does not count.
+        Raises `NotFound`, `NotConfigured`, `BadInput`.
         """
         assistant = self._assistant(choice)
         provider, model = self._model(choice, assistant)
@@ -70,15 +78,34 @@ class Casting:
 
     def _assistant(self, choice: Choice) -> Assistant | None:
         wanted = choice.assistant_id or self._settings.assistant_id
-        return self._store.assistant(wanted) if wanted else None
+        if wanted is None:
+            return None
+        try:
+            return self._store.assistant(wanted)
+        except NotFound as error:
+            if not choice.assistant_id:
+                error.hint = _NO_TEST_ASSISTANT
+            raise
 
     def _model(self, choice: Choice, assistant: Assistant | None) -> tuple[str, str]:
-        wanted = choice.model or (assistant.model if assistant else "")
-        provider, model = route(self._settings.model_map.get(wanted, wanted))
-        chosen = choice.provider or provider or "openai"
-        if not model or (provider is not None and provider != chosen):
-            model = self._default_model(chosen)
-        return chosen, model
+        if choice.model:
+            return self._named(choice.model, choice.provider)
+        if assistant:
+            routed, model = self._mapped(assistant.model)
+            if choice.provider in {None, routed or _ANYBODY}:
+                return routed or _ANYBODY, model
+        provider = choice.provider or _ANYBODY
+        return provider, self._providers.check(provider).model(self._settings)
 
-    def _default_model(self, provider: str) -> str:
-        return self._providers.check(provider).model(self._settings)
+    def _named(self, name: str, provider: str | None) -> tuple[str, str]:
+        routed, model = self._mapped(name)
+        if provider and routed and routed != provider:
+            raise BadInput(
+                "model",
+                f"'{model}' is no model of the provider '{provider}'.",
+                hint=f"Choose another, or write {provider}:{model} if it does have this model.",
+            )
+        return provider or routed or _ANYBODY, model
+
+    def _mapped(self, name: str) -> tuple[str | None, str]:
+        return route(self._settings.model_map.get(name, name))

@@ -1,15 +1,14 @@
 """The answer of a model as a program sees it: text as it arrives, and an error if there is none."""
 
-import signal
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from conversation import errors, events
+from conversation.errors import BadInput
 from conversation.events import Logged
 from conversation.follower import Follower
+from conversation.interrupts import interruptible, stopping_on_interrupt
 from conversation.narration import system_line
 from conversation.ports import Core, TextDelta
 from conversation.records import Run
@@ -19,6 +18,8 @@ OnSystemMessage = Callable[[str], None]
 OnApproval = Callable[[events.ApprovalRequested], bool]
 
 _BEAT: Final = 0.25
+_RAISED: Final = (events.Failed, events.Expired, events.Incomplete)
+"""What comes out of an answer as an exception, so that it is not told twice."""
 
 
 class Answer:
@@ -26,7 +27,8 @@ class Answer:
 
     Raises `RunFailed`, `RunCancelled`, `RunExpired` or `RunIncomplete` where a whole answer does
     not come, after what did. Ctrl-C meanwhile stops the run, not the program; a second one is a
-    `KeyboardInterrupt`. A call that needs a person's approval is declined where nobody is asked.
+    `KeyboardInterrupt`. A call that needs a person's approval is declined where nobody is asked;
+    where whoever was asked raises, the run is stopped: it would wait in vain.
     """
 
     def __init__(
@@ -66,11 +68,15 @@ class Answer:
 
     @contextmanager
     def _following(self) -> Iterator[Follower]:
+        self._said.clear()
         with (
-            stopping_on_interrupt(lambda: self._core.cancel(self._run.id)),
+            stopping_on_interrupt(self._stop),
             Follower(self._core.feed, self._run.id) as follower,
         ):
             yield follower
+
+    def _stop(self) -> None:
+        self._core.cancel(self._run.id)
 
     def _texts(self, follower: Follower) -> Iterator[str]:
         for piece in follower.take():
@@ -84,15 +90,28 @@ class Answer:
         event = logged.event
         if isinstance(event, events.ToolCallsRequested | events.Retried):
             self._said.clear()  # what was said before is not the answer
-        if isinstance(event, events.ApprovalRequested):
-            self._decide(event)
-        line = system_line(event)
+        line = None if isinstance(event, _RAISED) else system_line(event)
         if line and self._system:
             self._system(line)
+        if isinstance(event, events.ApprovalRequested):
+            self._decide(event)
 
     def _decide(self, event: events.ApprovalRequested) -> None:
-        approved = self._approve(event) if self._approve else False
-        self._core.decide(self._run.id, event.call_id, approved=approved)
+        with suppress(BadInput):  # the call no longer waits: somebody else decided, or it is over
+            self._core.decide(self._run.id, event.call_id, approved=self._approved(event))
+
+    def _approved(self, event: events.ApprovalRequested) -> bool:
+        if self._approve is None:
+            return False
+        try:
+            with interruptible():
+                return self._approve(event)
+        except KeyboardInterrupt:
+            self._stop()
+            return False
+        except BaseException:
+            self._stop()
+            raise
 
     def _raise_ending(self, follower: Follower) -> None:
         if follower.state is not State.COMPLETED:
@@ -114,27 +133,3 @@ def ending_of(run: Run, partial: str = "") -> errors.RunEnded:
     if error is None:
         return errors.RunFailed("The exchange failed.", partial=partial)
     return errors.RunFailed(error.message, hint=error.hint, reason=error.code, partial=partial)
-
-
-@contextmanager
-def stopping_on_interrupt(stop: Callable[[], object]) -> Iterator[None]:
-    """Let the first Ctrl-C call `stop` in a thread of its own, the second interrupt as usual.
-
-    Only the main thread hears of signals; elsewhere nothing changes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    asked = threading.Event()
-
-    def handler(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()  # nothing that may block: the interrupted code may hold the locks it needs
-        threading.Thread(target=stop, name="parley-stop", daemon=True).start()
-
-    before = signal.signal(signal.SIGINT, handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,7 +1,7 @@
 """The way in for programs: start a conversation, send a message, read the answer."""
 
 import importlib
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from conversation.answer import Answer, OnApproval, OnSystemMessage
 from conversation.errors import BadInput
@@ -47,17 +47,17 @@ class Conversation:
         `use_streamming` is an older spelling. Raises `EmptyMessage`, `ThreadBusy`,
         `NotConfigured`, `StoreUnavailable`.
         """
-        self._streaming = use_streaming if use_streamming is None else use_streamming
-        self._run = self._core.start(
-            text, self.choice, thread_id=self.thread_id, stream=self._streaming
-        )
+        streaming = use_streaming if use_streamming is None else use_streamming
+        self._run = self._core.start(text, self.choice, thread_id=self.thread_id, stream=streaming)
+        self._streaming = streaming
         self.thread_id = self._run.thread_id
         return self._run.id
 
-    async def get_assistant_message(self) -> "str | Answer":
-        """Return the answer to the last message: a str, or when streaming an iterator of str.
+    async def get_assistant_message(self) -> Any:
+        """Return the answer to the last message: a str, or when streaming an `Answer`.
 
-        Raises `RunEnded` and its kin, here or while iterating, where no whole answer comes.
+        Typed `Any`: which of the two it is was decided when the message was sent. Raises
+        `RunEnded` and its kin, here or while iterating, where no whole answer comes.
         """
         if self._run is None:
             raise BadInput("message", "Nothing was sent yet.", hint="Call send_user_message first.")
@@ -80,16 +80,18 @@ def start_conversation(
     model: str | None = None,
     on_system_message: OnSystemMessage | None = None,
     on_approval: OnApproval | None = None,
+    core: Core | None = None,
 ) -> Conversation:
     """Start a conversation with `gpt`, `gemini` or `demo`, or resume the thread `thread_id`.
 
     `who` may also be the id of an assistant, whose model then decides. Raises `BadInput` for
     another name, `NotFound` for an unknown assistant or thread, `NotConfigured` where a setting
     is missing. `on_system_message` gets a line for each function call, `on_approval` is asked
-    before a function that needs a person's consent.
+    before a function that needs a person's consent. `core` is for programs with a core of their
+    own; without it, it is this process's.
     """
     choice = _choice(who, assistant_id, model)
-    core = load_core()
+    core = core or load_core()
     core.check(choice)
     if thread_id is not None:
         core.store.thread(thread_id)

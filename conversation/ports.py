@@ -131,7 +131,10 @@ class Store(Protocol):
     def assistants(
         self, page: Page | None = None, *, metadata: dict[str, str] | None = None
     ) -> list[Assistant]:
-        """Return assistants (newest versions), only those that carry all of `metadata`."""
+        """Return assistants (newest versions), only those that carry all of `metadata`.
+
+        Without a page: all of them, oldest first.
+        """
         ...
 
     # threads
@@ -141,7 +144,7 @@ class Store(Protocol):
         ...
 
     def threads(self, page: Page | None = None) -> list[Thread]:
-        """Return threads by their creation."""
+        """Return threads by their creation; without a page all of them, oldest first."""
         ...
 
     def messages(self, thread_id: str, page: Page | None = None) -> list[Message]:

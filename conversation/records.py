@@ -216,7 +216,9 @@ class Write:
     on what they have read: submitted outputs, approval). `to` may equal `expect`. Messages,
     steps, calls and items replace those of the same key or are added; a message's position is
     the store's. `usage` is added to the run's. `release` gives up the run's execution (its
-    segment has ended); `waiting` then says for whom it waits.
+    segment has ended); `waiting` then says for whom it waits. A run that moves on without being
+    released waits for `waiting` too, which is nobody unless said; a remark (`to` equals `expect`)
+    leaves that as it is.
     """
 
     run_id: str

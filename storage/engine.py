@@ -6,6 +6,7 @@ begins IMMEDIATE and waits for its turn.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakSet
@@ -17,6 +18,7 @@ from conversation.errors import StoreUnavailable
 from storage.columns import to_json
 
 BUSY_TIMEOUT: Final = 10.0
+CONNECT_TIMEOUT: Final = 10
 READERS: Final = 8
 
 _engines: WeakSet[Engine] = WeakSet()
@@ -60,23 +62,33 @@ def reading_engine(
 
 
 def _engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
-    file = sqlite_file(url)
-    more: dict[str, Any] = {"connect_args": {"timeout": busy_timeout}} if file else {}
-    if not file:
-        more = {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    on_file = sqlite_file(url) is not None
+    arguments = {"timeout": busy_timeout} if on_file else {"connect_timeout": CONNECT_TIMEOUT}
     engine = create_engine(
-        url, json_serializer=to_json, pool_size=pool_size, max_overflow=0, **more
+        url,
+        connect_args=arguments,
+        json_serializer=to_json,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=not on_file,
     )
-    if file:
-        event.listen(engine, "connect", _set_up)
+    event.listen(engine, "connect", _set_up_file if on_file else _set_up_server(busy_timeout))
     _engines.add(engine)
     return engine
 
 
-def _set_up(connection: Any, _record: Any) -> None:
+def _set_up_file(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {setting}").close()
+
+
+def _set_up_server(busy_timeout: float) -> Callable[[Any, Any], None]:
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.execute(f"SET lock_timeout = {round(busy_timeout * 1000)}")
+        connection.commit()
+
+    return set_up
 
 
 def _begin(connection: Connection) -> None:

@@ -17,10 +17,10 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from conversation.errors import StoreUnavailable
 
-OUTAGES: Final = (DatabaseError, InterfaceError, PoolExhausted)
-"""What a database or its connection does; `IntegrityError` and its kin are faults of ours."""
-MISTAKES: Final = (DataError, IntegrityError, ProgrammingError)
+_OUTAGES: Final = (DatabaseError, InterfaceError, PoolExhausted)
+_MISTAKES: Final = (DataError, IntegrityError, ProgrammingError)
 
+_COLLISION: Final = "40"
 _UNKNOWN: Final = "The database does not answer as it should."
 _SQLITE: Final = {
     "SQLITE_BUSY": "The database is locked by another program.",
@@ -37,7 +37,7 @@ _POSTGRES: Final = {
     "25": "The database can only be read.",
     "28": "The database does not accept the user or the password.",
     "3D": "The database server has no database of this name.",
-    "40": "Another program was in the way; the database gave up.",
+    _COLLISION: "Another program was in the way; the database gave up.",
     "53": "The database server has run out of disk, memory or connections.",
     "55": "The database is locked by another program.",
     "57": "The database server is stopping or starting, or cut the request short.",
@@ -49,10 +49,21 @@ def store_errors() -> Iterator[None]:
     """Turn what a driver raises about the database's health into `StoreUnavailable`."""
     try:
         yield
-    except MISTAKES:
-        raise
-    except OUTAGES as error:
+    except _OUTAGES as error:
+        if not is_outage(error):
+            raise
         raise unavailable(error) from error
+
+
+def is_outage(error: Exception) -> bool:
+    """Tell whether the database or its connection failed, and not what was asked of it."""
+    return isinstance(error, _OUTAGES) and not isinstance(error, _MISTAKES)
+
+
+def is_collision(error: Exception) -> bool:
+    """Tell whether the server undid a transaction because it and another blocked each other."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state is not None and state.startswith(_COLLISION)
 
 
 def unavailable(error: Exception) -> StoreUnavailable:

@@ -2,12 +2,15 @@
 
 A disk is asked for durability once per batch, not once per job. A job that raises is undone
 alone; when the database fails, all of its batch fails. Results are told only after the commit.
+A batch that collided with another process's (each held what the other wanted next, and the server
+undid one of them) is done again job by job; so a job must bear being run twice.
 """
 
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread, current_thread
 from typing import Any, Final, Generic, TypeVar
@@ -16,7 +19,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection, Engine
 
 from conversation.errors import StoreUnavailable
-from storage.faults import MISTAKES, OUTAGES, unavailable
+from storage.faults import is_collision, is_outage, unavailable
 
 Result = TypeVar("Result")
 
@@ -88,7 +91,10 @@ class Writer:
         try:
             tell = self._commit(jobs)
         except Exception as error:  # noqa: BLE001 (the jobs' owners are told, the thread lives on)
-            tell = [_failing(job, unavailable(error)) for job in jobs]
+            if len(jobs) > 1 and is_collision(error):
+                tell = [partial(self._settle, [job]) for job in jobs]
+            else:
+                tell = [_failing(job, unavailable(error)) for job in jobs]
         for told in tell:
             told()
 
@@ -101,15 +107,15 @@ class Writer:
 
 
 def _attempt(connection: Connection, job: Job[Any]) -> Callable[[], None]:
+    savepoint = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            result = job.work(connection)
-    except MISTAKES as error:
+        result = job.work(connection)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        savepoint.rollback()
         return _failing(job, error)
-    except OUTAGES:
-        raise
-    except Exception as error:  # noqa: BLE001 (it belongs to the job's owner)
-        return _failing(job, error)
+    savepoint.commit()
     return lambda: job.future.set_result(result)
 
 

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, make_url
+from sqlalchemy import create_engine, event, make_url, text
 
 from conversation.errors import StoreUnavailable
 from conversation.events import StatusChecked
@@ -40,11 +39,10 @@ def folder() -> Iterator[Path]:
         yield made
 
 
-def test_locked_database_is_said_and_recovers(file: Path, clock: Clock) -> None:
-    with sql_store(f"sqlite:///{file}", clock, busy_timeout=0.05) as store:
+def test_locked_database_is_said_and_recovers(url: str, clock: Clock) -> None:
+    with sql_store(url, clock, busy_timeout=0.05) as store:
         run = begin(store, clock)
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with locked(url):
             refused = store.write(move(run, State.READY, State.STARTED)).exception(WAIT)
             assert store.run(run.id) == run
 
@@ -119,16 +117,22 @@ def test_unknown_database_is_said(postgres: str) -> None:
         open_store(missing.render_as_string(hide_password=False))
 
 
-def test_store_recovers_from_a_restarted_server(postgres: str, clock: Clock, sql: SqlStore) -> None:
-    if not sql._engine.url.drivername.startswith("postgres"):
-        pytest.skip("only a server can cut connections")
-    run = begin(sql, clock)
-    assert store_answers(sql, run.id)
+def test_store_recovers_from_a_restarted_server(postgres: str, clock: Clock) -> None:
+    with sql_store(postgres, clock) as store:
+        run = begin(store, clock)
 
-    cut_connections(postgres)
+        cut_connections(postgres)
 
-    sql.write(move(run, State.READY, State.STARTED)).result(WAIT)
-    assert store_answers(sql, run.id)
+        store.write(move(run, State.READY, State.STARTED)).result(WAIT)
+        assert store.run(run.id).state == State.STARTED
+
+
+def test_watch_says_that_its_server_is_gone(postgres: str, clock: Clock) -> None:
+    with sql_store(postgres, clock) as store, closing(store.watch_changes()) as watch:
+        cut_connections(postgres)
+
+        with pytest.raises(StoreUnavailable):
+            watch.wait(WAIT)
 
 
 def test_characters_no_database_takes_are_replaced() -> None:
@@ -136,6 +140,16 @@ def test_characters_no_database_takes_are_replaced() -> None:
     assert to_json({"a": "\0", "b": "\\u0000", "c": "\ud83d"}) == (
         '{"a": "\ufffd", "b": "\\\\u0000", "c": "\ufffd"}'
     )
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Hold the lock that writers need, as another program."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE runs SET seq = seq"))
+        yield
+    engine.dispose()
 
 
 @contextmanager

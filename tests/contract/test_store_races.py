@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from conversation.events import StatusChecked
 from conversation.ports import Store
 from conversation.records import Write
 from conversation.script import State
+from storage.schema import upgrade
 from storage.store import open_store
 from tests.contract.stores import WAIT, Clock, begin, move, opening, sql_store
 
@@ -67,7 +69,9 @@ def test_one_of_many_stores_begins_a_run(url: str, clock: Clock) -> None:
 
 
 @pytest.mark.timeout(60)
-def test_several_processes_lose_nothing(url: str, clock: Clock) -> None:
+def test_several_processes_lose_nothing(tmp_path: Path, clock: Clock) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    upgrade(url)
     with sql_store(url, clock) as store:
         run = begin(store, clock)
         command = [sys.executable, "-m", __spec__.name, url, run.id]

@@ -4,11 +4,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Event
+from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, event, func, select, text
 
 from conversation.errors import StoreUnavailable
 from storage.engine import located, writing_engine
@@ -23,16 +24,14 @@ class Oops(Exception):
 @pytest.fixture
 def engine(bare_url: str) -> Iterator[Engine]:
     """A database with one table."""
-    made = writing_engine(located(bare_url, Path()))
-    with made.begin() as connection:
-        connection.execute(
-            text(
-                "CREATE TABLE notes (note INTEGER PRIMARY KEY,"
-                " of_note INTEGER REFERENCES notes DEFERRABLE INITIALLY DEFERRED)"
-            )
-        )
-    yield made
-    made.dispose()
+    table = (
+        "CREATE TABLE notes (note INTEGER PRIMARY KEY,"
+        " of_note INTEGER REFERENCES notes DEFERRABLE INITIALLY DEFERRED)"
+    )
+    with disposed(bare_url) as made:
+        with made.begin() as connection:
+            connection.execute(text(table))
+        yield made
 
 
 @pytest.fixture
@@ -116,6 +115,40 @@ def test_lost_connection_fails_its_batch_only(writer: Writer, engine: Engine) ->
     assert notes(engine) == [4]
 
 
+def test_batches_that_collide_are_done_job_by_job(postgres: str) -> None:
+    both_hold_one = Barrier(2)
+
+    def hold(key: int) -> Callable[[Connection], int]:
+        def work(connection: Connection) -> int:
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
+            with suppress(BrokenBarrierError):
+                both_hold_one.wait(WAIT)
+            return key
+
+        return work
+
+    def want(key: int) -> Callable[[Connection], int]:
+        def work(connection: Connection) -> int:
+            both_hold_one.abort()
+            connection.execute(select(func.pg_advisory_xact_lock(key)))
+            return key
+
+        return work
+
+    with disposed(postgres) as first, disposed(postgres) as second:
+        writers = Writer(first), Writer(second)
+        with Held(writers[0]), Held(writers[1]):
+            jobs = [(hold(1), want(2)), (hold(2), want(1))]
+            futures = [
+                writer.submit(job)
+                for writer, batch in zip(writers, jobs, strict=True)
+                for job in batch
+            ]
+        assert [future.result(WAIT) for future in futures] == [1, 2, 2, 1]
+        for writer in writers:
+            writer.close()
+
+
 def test_cancelled_job_is_skipped(writer: Writer, engine: Engine) -> None:
     with Held(writer):
         unwanted = writer.submit(noting(1))
@@ -160,6 +193,13 @@ def test_forked_child_writes_over_its_own_connection(writer: Writer, engine: Eng
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert writer.submit(noting(3)).result(WAIT) == 3
     assert notes(engine) == [1, 2, 3]
+
+
+@contextmanager
+def disposed(url: str) -> Iterator[Engine]:
+    made = writing_engine(located(url, Path()))
+    yield made
+    made.dispose()
 
 
 class Held:

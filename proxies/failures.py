@@ -102,7 +102,7 @@ def timed_out(provider: str) -> ProviderTimeout:
 
 def unreachable(provider: str) -> ConnectionFailed:
     """Return the error of a connection that could not be made or held."""
-    return ConnectionFailed(f"{provider} can't be reached.")
+    return ConnectionFailed(f"{provider} can't be reached, or closed the connection.")
 
 
 def unreadable(provider: str) -> BadResponse:

@@ -1,15 +1,17 @@
 """Speaks for a Gemini model, by API key or through Vertex AI."""
 
 import math
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 import httpx
 from google import genai
 from google.auth.credentials import Credentials
+from google.auth.exceptions import GoogleAuthError
 from google.genai import types
 
+from conversation.errors import NotConfigured
 from conversation.signals import Sent, Signal
 from conversation.turns import Turn
 from proxies.failures import reading_stream
@@ -17,6 +19,7 @@ from proxies.gemini_errors import provider_errors
 from proxies.gemini_request import PROVIDER, config_for, contents_for
 from proxies.gemini_signals import NAME, Answer
 from proxies.pump import pumped
+from proxies.redact import redacted
 from proxies.retry import DEFAULT_POLICY, RetryPolicy
 
 
@@ -104,22 +107,33 @@ def connect(
     `answer_timeout`. All in seconds.
     """
     http = _http_client(connect_timeout)
-    client = genai.Client(
-        vertexai=vertexai,
-        api_key=api_key,
-        project=project,
-        location=location,
-        credentials=credentials,
-        http_options=types.HttpOptions(
-            base_url=base_url,
-            timeout=_milliseconds(timeout),
-            # Else the SDK tells the server to give up after `timeout`, however well it goes.
-            headers={"X-Server-Timeout": str(math.ceil(answer_timeout))},
-            httpx_async_client=http,
-        ),
+    options = types.HttpOptions(
+        base_url=base_url,
+        timeout=_milliseconds(timeout),
+        # Else the SDK tells the server to give up after `timeout`, however well it goes.
+        headers={"X-Server-Timeout": str(math.ceil(answer_timeout))},
+        httpx_async_client=http,
     )
+    with _complete_settings():
+        client = genai.Client(
+            vertexai=vertexai,
+            api_key=api_key,
+            project=project,
+            location=location,
+            credentials=credentials,
+            http_options=options,
+        )
     secrets = (api_key,) if api_key else ()
     return GeminiProxy(client, http, retry=retry, answer_timeout=answer_timeout, secrets=secrets)
+
+
+@contextmanager
+def _complete_settings() -> Iterator[None]:
+    """Say what is missing when the SDK can't make a client of the settings."""
+    try:
+        yield
+    except (ValueError, GoogleAuthError) as error:
+        raise NotConfigured(f"{NAME} is not set up: {redacted(str(error))}") from error
 
 
 def _http_client(connect_timeout: float) -> httpx.AsyncClient:
@@ -129,7 +143,12 @@ def _http_client(connect_timeout: float) -> httpx.AsyncClient:
         # The SDK has one time-out for everything; connecting deserves a shorter one.
         request.extensions["timeout"]["connect"] = connect_timeout
 
-    return httpx.AsyncClient(follow_redirects=True, event_hooks={"request": [connect_soon]})
+    return httpx.AsyncClient(
+        follow_redirects=True,
+        # httpx itself would let the 101st answer wait for one of a hundred to end.
+        limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100),
+        event_hooks={"request": [connect_soon]},
+    )
 
 
 def _milliseconds(seconds: float) -> int:

@@ -17,6 +17,9 @@ from proxies.failures import Complaint, seconds_to_wait, timed_out, unreachable,
 from proxies.gemini_signals import NAME
 from proxies.redact import redacted
 
+# `AttributeError` and `TypeError`: good JSON of another shape than the API's.
+_UNREADABLE = (ValueError, RuntimeError, AttributeError, TypeError)
+
 
 @contextmanager
 def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
@@ -32,7 +35,7 @@ def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
         raise KeyRejected(f"Google does not accept the credentials: {sentence}") from error
     except APIError as error:
         raise _refused(error, secrets) from error
-    except (ValueError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise unreadable(NAME) from error
 
 

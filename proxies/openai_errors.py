@@ -15,7 +15,14 @@ from proxies.failures import Complaint, seconds_to_wait, timed_out, unreachable,
 from proxies.openai_signals import NAME, failure_in
 from proxies.redact import redacted
 
-_UNREADABLE = (ValueError, RuntimeError, openai.APIResponseValidationError)
+# `AttributeError` and `TypeError`: good JSON of another shape than the API's.
+_UNREADABLE = (
+    ValueError,
+    RuntimeError,
+    AttributeError,
+    TypeError,
+    openai.APIResponseValidationError,
+)
 
 
 @contextmanager

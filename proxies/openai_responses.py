@@ -6,6 +6,7 @@ from contextlib import aclosing
 import httpx2
 from openai import AsyncOpenAI, BaseModel
 
+from conversation.errors import NotConfigured
 from conversation.signals import Finished, Sent, Signal
 from conversation.turns import Turn
 from proxies.failures import cut_off, reading_stream, unreadable
@@ -83,6 +84,8 @@ def connect(
     two without a word. An answer that is not streamed is all silence until it is complete, and
     has `answer_timeout`. All in seconds.
     """
+    if not api_key:
+        raise NotConfigured(f"There is no API key for {NAME}.")
     client = AsyncOpenAI(
         api_key=api_key,
         base_url=base_url,

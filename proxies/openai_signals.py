@@ -102,7 +102,7 @@ def _end_of(response: Raw, secrets: Secrets) -> Iterator[Signal]:
             yield from _completed(tuple(_calls(response)), used)
         case "incomplete":
             reason = str((response.get("incomplete_details") or {}).get("reason") or "")
-            yield from (used, Finished(_CUT_SHORT.get(reason, "content_filter"), reason))
+            yield from (used, Finished(_CUT_SHORT.get(reason, "max_tokens"), reason))
         case "failed":
             yield used
             raise failure_in(response.get("error") or {}, secrets)

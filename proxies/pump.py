@@ -20,7 +20,7 @@ async def pumped(source: AsyncIterator[T]) -> AsyncGenerator[T, None]:
         await reader
     finally:
         reader.cancel()
-        await asyncio.wait([reader])
+        await asyncio.gather(reader, return_exceptions=True)
 
 
 async def _fill(queue: asyncio.Queue[T | None], source: AsyncIterator[T]) -> None:

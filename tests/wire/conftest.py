@@ -1,5 +1,7 @@
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
+import certifi
 import pytest
 
 from proxies import gemini, openai_responses
@@ -7,6 +9,17 @@ from tests.wire import gemini_server, openai_server
 from tests.wire.gemini_server import GeminiServer
 from tests.wire.openai_server import OpenAIServer
 from tests.wire.wires import SECRET, Wire
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Trust one authority only: reading them all takes longer than most of these tests."""
+    first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----\n")
+    file = tmp_path_factory.mktemp("certificates") / "one.pem"
+    file.write_text(first + end)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(file))
+        yield
 
 
 @pytest.fixture(scope="session")

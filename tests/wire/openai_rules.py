@@ -1,6 +1,7 @@
 """What the Responses API does not accept."""
 
-from collections.abc import Mapping
+import itertools
+from dataclasses import dataclass, field
 from typing import Final
 
 from tests.wire.server import Json, Rejected, Request
@@ -18,8 +19,22 @@ _FIELDS: Final = {
 }
 
 
-def check(request: Request, reasoned: Mapping[str, str]) -> None:
-    """Raise `Rejected`; `reasoned` says which item must follow a reasoning item."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What the server has made: its items by id, and which one follows a reasoning item."""
+
+    items: dict[str, Json] = field(default_factory=dict)
+    followers: dict[str, str] = field(default_factory=dict)
+
+    def remember(self, items: list[Json]) -> None:
+        """Keep the items of one answer."""
+        self.items.update({item["id"]: item for item in items})
+        pairs = itertools.pairwise(items)
+        self.followers.update({item["id"]: follower["id"] for item, follower in pairs})
+
+
+def check(request: Request, made: Made) -> None:
+    """Raise `Rejected`; `made` is what the server said before."""
     if request.path != "/v1/responses":
         raise Rejected(f"Unknown address: {request.path}")
     body = request.body
@@ -31,7 +46,7 @@ def check(request: Request, reasoned: Mapping[str, str]) -> None:
     for item in items:
         _check_names(item, _FIELDS[item.get("type", "message")])
     _check_calls(items)
-    _check_reasoning(items, reasoned)
+    _check_replayed(items, made)
 
 
 def _check_names(given: Json, known: set[str]) -> None:
@@ -58,12 +73,13 @@ def _check_calls(items: list[Json]) -> None:
         raise Rejected(f"No tool call found for function call output {min(unasked)}.")
 
 
-def _check_reasoning(items: list[Json], reasoned: Mapping[str, str]) -> None:
+def _check_replayed(items: list[Json], made: Made) -> None:
+    """Want the server's own items as they were, and reasoning right before its item."""
     followers: list[Json] = [*items[1:], {}]
     for item, follower in zip(items, followers, strict=True):
-        if item.get("type") != "reasoning":
+        if "id" not in item:
             continue
-        if item.get("encrypted_content", "incomplete") == "incomplete":
-            raise Rejected(f"Item '{item['id']}' not found: items are not persisted.")
-        if follower.get("id") != reasoned.get(item["id"]):
+        if item != made.items.get(item["id"]):
+            raise Rejected(f"Item '{item['id']}' is not what it was.")
+        if item["type"] == "reasoning" and follower.get("id") != made.followers[item["id"]]:
             raise Rejected(f"Item '{item['id']}' came without its required following item.")

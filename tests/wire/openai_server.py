@@ -64,11 +64,11 @@ class OpenAIServer(ProviderServer[Answer]):
     def __init__(self, *, token_delay: float = 0.0) -> None:
         """Wait `token_delay` seconds before each event of a stream."""
         super().__init__(token_delay=token_delay)
-        self._reasoned: dict[str, str] = {}
+        self._made = openai_rules.Made()
 
     def check(self, request: Request) -> None:
         """Reject what the real one would."""
-        openai_rules.check(request, self._reasoned)
+        openai_rules.check(request, self._made)
 
     def reject(self, reason: str) -> Reply:
         """Return the 400."""
@@ -90,14 +90,14 @@ class OpenAIServer(ProviderServer[Answer]):
     def perform(self, answer: Answer, request: Request) -> Reply:
         """Return the answer as JSON, or as a stream of events."""
         response = _response(request.body)
-        output = list(self._items(answer))
+        output = self._items(answer)
         if not request.body.get("stream"):
             return json_reply({**response, **_ending(answer, output)})
         pieces = tuple(_numbered(_events(answer, response, output)))
         return Reply(pieces=pieces, kind="text/event-stream; charset=utf-8")
 
-    def _items(self, answer: Answer) -> Iterator[Json]:
-        """Yield the complete output items; remember which item follows which reasoning."""
+    def _items(self, answer: Answer) -> list[Json]:
+        """Return the complete output items, and remember them."""
         items = [*_messages(answer), *map(_function_call, answer.calls)]
         if answer.reasoning and items:
             reasoning: Json = {
@@ -106,9 +106,9 @@ class OpenAIServer(ProviderServer[Answer]):
                 "summary": [],
                 "encrypted_content": _new("gAAAAA"),
             }
-            self._reasoned[reasoning["id"]] = items[0]["id"]
-            yield reasoning
-        yield from items
+            items.insert(0, reasoning)
+        self._made.remember(items)
+        return items
 
 
 def _new(prefix: str) -> str:

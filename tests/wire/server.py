@@ -154,7 +154,8 @@ class ProviderServer(Generic[AnswerT]):
             sending = asyncio.create_task(self._send(writer, self._reply_to(request)))
             leaving = asyncio.create_task(reader.read(1))
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not sending.done():
+            # A write may notice before the read does.
+            if not sending.done() or sending.exception():
                 request.client_left.set()
             sending.cancel()
             leaving.cancel()
@@ -170,7 +171,7 @@ class ProviderServer(Generic[AnswerT]):
             self._news.notify_all()
         try:
             self.check(request)
-        except Rejected as rejected:
+        except (Rejected, KeyError) as rejected:
             self.rejections.append(str(rejected))
             return self.reject(str(rejected))
         step = self._steps.popleft() if self._steps else self._always
@@ -179,14 +180,15 @@ class ProviderServer(Generic[AnswerT]):
         return self.perform(step or self.improvise(request), request)
 
     async def _send(self, writer: asyncio.StreamWriter, reply: Reply) -> None:
-        for position, piece in enumerate(reply.pieces):
+        if reply.pieces[:1] and isinstance(reply.pieces[0], Break):
+            await _break(writer, reply.pieces[0])
+            return
+        writer.write(_head(reply))
+        for piece in reply.pieces:
             if isinstance(piece, Break):
                 await _break(writer, piece)
                 return
-            if position == 0:
-                writer.write(_head(reply))
-            elif self.token_delay:
-                await asyncio.sleep(self.token_delay)
+            await asyncio.sleep(self.token_delay)
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
         writer.write(b"0\r\n\r\n")

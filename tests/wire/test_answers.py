@@ -1,5 +1,7 @@
 """What holds for the answers of both providers."""
 
+import asyncio
+
 import pytest
 
 from conversation.signals import Alive, Asking, Finished, Item, Saying, Sent, Used
@@ -147,6 +149,18 @@ async def test_messages_without_text_are_left_out(wire: Wire) -> None:
     sent = wire.server.requests[0].body
     assert len(sent.get("input") or sent["contents"]) == 2
     assert "Still there?" in text_of(heard)
+
+
+async def test_answers_at_the_same_time_do_not_mix(wire: Wire) -> None:
+    proxy = wire.proxy()
+    texts = [f"This is number {number}." for number in range(30)]
+
+    answers = await asyncio.gather(*(hear(proxy, wire.turn(text)) for text in texts))
+
+    assert [
+        text_of(answer)[: len(f"You said: {text}")]
+        for answer, text in zip(answers, texts, strict=True)
+    ] == [f"You said: {text}" for text in texts]
 
 
 async def test_the_demand_for_prices_is_met_without_a_script(wire: Wire) -> None:

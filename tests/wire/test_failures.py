@@ -6,6 +6,7 @@ from conversation.errors import (
     BadResponse,
     ConnectionFailed,
     KeyRejected,
+    NotConfigured,
     ProviderError,
     ProviderTimeout,
     ProviderUnavailable,
@@ -193,6 +194,20 @@ async def test_a_page_instead_of_an_answer_is_told(wire: Wire) -> None:
     assert type(error) is BadResponse
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    "body", [b"[]", b"42", b'{"candidates": 5}', b'{"output": "x", "status": "completed"}']
+)
+async def test_json_of_another_shape_is_no_answer(wire: Wire, body: bytes, stream: bool) -> None:
+    piece = b"data: " + body + b"\n\n" if stream else body
+    wire.server.script(Reply(pieces=(piece,)))
+
+    _, error = await hear_until_failure(wire.proxy(retry=ONCE), wire.turn(stream=stream))
+
+    assert isinstance(error, (BadResponse, StreamCut))
+    assert wire.title in str(error)
+
+
 async def test_a_chunk_that_is_not_json_is_told(wire: Wire) -> None:
     wire.server.script(wire.broken("Well, ", b"data: {oh no\n\n"))
 
@@ -210,6 +225,14 @@ async def test_an_error_page_does_not_become_the_message(wire: Wire) -> None:
 
     assert type(error) is ProviderUnavailable
     assert len(str(error)) < 600
+
+
+async def test_a_missing_key_is_told_at_once(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    with pytest.raises(NotConfigured, match=wire.title):
+        wire.proxy(api_key="")
 
 
 async def test_an_attempt_that_fails_leaves_no_items(wire: Wire) -> None:

@@ -5,13 +5,14 @@ from contextlib import aclosing
 
 import pytest
 
+from conversation.ports import AssistantProxy
 from conversation.signals import Saying
 from conversation.turns import Turn
 from tests.wire.server import Break, broken
-from tests.wire.wires import Proxy, Wire, hear
+from tests.wire.wires import Wire, hear
 
 
-async def read(proxy: Proxy, turn: Turn, spoken: asyncio.Event) -> None:
+async def read(proxy: AssistantProxy, turn: Turn, spoken: asyncio.Event) -> None:
     async for signal in proxy.respond(turn):
         if isinstance(signal, Saying):
             spoken.set()

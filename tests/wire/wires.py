@@ -1,10 +1,11 @@
 """Both providers behind one set of words, for claims that hold for both."""
 
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
+from conversation.ports import AssistantProxy
 from conversation.signals import Asking, Item, Retrying, Saying, Signal
 from conversation.turns import Round, Said, ToolResult, ToolSpec, Turn
 from proxies.retry import RetryPolicy
@@ -24,27 +25,19 @@ PRICE = ToolSpec(
 QUICK = RetryPolicy(first_delay=0.0, longest_delay=0.0, jitter=0.0)
 
 
-class Proxy(Protocol):
-    name: str
-
-    def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]: ...
-
-    async def aclose(self) -> None: ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Wire:
     """One provider: its pretended server, how to connect to it, and how it words things."""
 
     title: str
     server: ProviderServer[Any]
-    connect: Callable[..., Proxy]
+    connect: Callable[..., AssistantProxy]
     model: str
     fail: Callable[..., Reply]
     faults: dict[str, Reply]
-    opened: list[Proxy] = field(default_factory=list)
+    opened: list[AssistantProxy] = field(default_factory=list)
 
-    def proxy(self, **options: Any) -> Proxy:
+    def proxy(self, **options: Any) -> AssistantProxy:
         """Return a proxy with a quick retry policy, closed when the test is over."""
         given = {"api_key": SECRET, "base_url": self.server.base_url, "retry": QUICK, **options}
         self.opened.append(self.connect(**given))
@@ -65,12 +58,12 @@ class Wire:
         return self.answer(text, breaks=how)
 
 
-async def hear(proxy: Proxy, turn: Turn) -> list[Signal]:
+async def hear(proxy: AssistantProxy, turn: Turn) -> list[Signal]:
     """Return all signals of an answer."""
     return [signal async for signal in proxy.respond(turn)]
 
 
-async def hear_until_failure(proxy: Proxy, turn: Turn) -> tuple[list[Signal], Exception]:
+async def hear_until_failure(proxy: AssistantProxy, turn: Turn) -> tuple[list[Signal], Exception]:
     """Return the signals that came before the failure, and the failure."""
     heard: list[Signal] = []
     try:

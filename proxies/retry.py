@@ -18,11 +18,12 @@ from tenacity import (
 )
 
 from conversation.errors import BadResponse, ProviderError, RateLimited
-from conversation.signals import Asking, Finished, Item, Refusing, Retrying, Saying, Signal
+from conversation.signals import Asking, Finished, Item, Refusing, Retrying, Saying, Signal, Used
 
 Attempt = Callable[[], AsyncGenerator[Signal, None]]
 
 _HEARD: Final = (Saying, Refusing, Asking, Finished)
+_HELD: Final = (Item, Used)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +97,16 @@ class _Retries:
 
     async def _once(self) -> AsyncGenerator[Signal, None]:
         """Yield one attempt's signals; items wait for the first token, or die with the attempt."""
-        held: list[Item] = []
+        held: list[Signal] = []
         async with aclosing(self._attempt()) as signals:
             async for signal in signals:
                 self._heard = self._heard or isinstance(signal, _HEARD)
-                if isinstance(signal, Item) and not self._heard:
+                if isinstance(signal, _HELD) and not self._heard:
                     held.append(signal)
                     continue
                 if self._heard:
-                    for item in held:
-                        yield item
+                    for earlier in held:
+                        yield earlier
                     held.clear()
                 yield signal
 

@@ -99,7 +99,7 @@ class OpenAIServer(ProviderServer[Answer]):
     def _items(self, answer: Answer) -> list[Json]:
         """Return the complete output items, and remember them."""
         items = [*_messages(answer), *map(_function_call, answer.calls)]
-        if answer.reasoning and items:
+        if answer.reasoning:
             reasoning: Json = {
                 "id": _new("rs"),
                 "type": "reasoning",

@@ -210,6 +210,24 @@ async def test_failures_inside_a_stream_are_errors(
     assert f"It is {code}." in str(error)
 
 
+async def test_an_error_without_a_type_is_an_error_too(openai: Wire) -> None:
+    event = b'data: {"error": {"code": "server_error", "message": "Oh dear."}}\n\n'
+    openai.server.script(Answer(text="Well, ", breaks=event))
+
+    _, error = await hear_until_failure(openai.proxy(), openai.turn())
+
+    assert type(error) is ProviderUnavailable
+    assert str(error) == "OpenAI has a fault or is overloaded: Oh dear."
+
+
+async def test_reasoning_alone_may_use_up_all_tokens(openai: Wire) -> None:
+    openai.server.script(Answer(reasoning=True, end="incomplete", code="max_output_tokens"))
+
+    heard = await hear(openai.proxy(), openai.turn())
+
+    assert [type(signal) for signal in heard[-3:]] == [Item, Used, Finished]
+
+
 async def test_a_failure_before_the_first_token_is_tried_again(openai: Wire) -> None:
     openai.server.script(Answer(end="failed", code="server_error"), Answer(text="Now."))
 

@@ -97,7 +97,9 @@ class Answer:
             self._decide(event)
 
     def _decide(self, event: events.ApprovalRequested) -> None:
-        with suppress(BadInput):  # the call no longer waits: somebody else decided, or it is over
+        if self._core.store.run(self._run.id).waiting != "person":
+            return  # an answer that is read again, or somebody was quicker
+        with suppress(BadInput):  # somebody was quicker while we asked
             self._core.decide(self._run.id, event.call_id, approved=self._approved(event))
 
     def _approved(self, event: events.ApprovalRequested) -> bool:

@@ -1,0 +1,165 @@
+"""Where settings come from, which of two names wins, and how wrong ones are told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from setup.settings import ROOT, Settings, WrongSettings, env_file, read_settings
+
+SECRET = "s3cr3t-value"  # noqa: S105 - a made-up one, to look for
+
+WRONG = [
+    ("OPENAI_BASE_URL", f"{SECRET}.example.com", "http"),
+    ("GOOGLE_GEMINI_BASE_URL", f"ftp://{SECRET}", "http"),
+    ("GOOGLE_VERTEX_BASE_URL", SECRET, "http"),
+    ("GOOGLE_GENAI_USE_VERTEXAI", SECRET, "boolean"),
+    ("ASSISTANT_ID", f"asst_{SECRET}", "asst_"),
+    ("MEDIATOR_TYPE", SECRET, "'stateMachine' or 'basic'"),
+    ("MODEL_MAP", SECRET, "old-model=new-model"),
+    ("MODEL_MAP", f"gpt-4o={SECRET},=b", "old-model=new-model"),
+    ("STOCK_PRICES", SECRET, "'live' or 'sample'"),
+    ("DATABASE_URL", f"mysql://me:{SECRET}@localhost/parley", "postgresql+psycopg://"),
+    ("DATABASE_URL", f"postgresql+psycopg://me:{SECRET}@localhost:port/parley", "sqlite:///"),
+    ("DATABASE_URL", f"postgresql+psycopg://me:{SECRET}", "sqlite:///"),
+    ("DATABASE_URL", "sqlite:///", "sqlite:///file"),
+    ("DATABASE_URL", "sqlite:///:memory:", "sqlite:///file"),
+    ("DATABASE_BUSY_SECONDS", "0", "greater than 0"),
+    ("MAX_TOOL_ROUNDS", "1001", "less than or equal to 1000"),
+    ("MAX_TOOL_ROUNDS", SECRET, "integer"),
+    ("RUN_EXPIRES_SECONDS", "-1", "greater than 0"),
+    ("CHAT_RUN_EXPIRES_SECONDS", "inf", "finite"),
+    ("PROVIDER_TIMEOUT_SECONDS", SECRET, "number"),
+    ("PROVIDER_MAX_ATTEMPTS", "0", "greater than or equal to 1"),
+    ("DEMO_DELAY_SECONDS", "-0.1", "greater than or equal to 0"),
+    ("LOG_LEVEL", SECRET, "'warning'"),
+]
+
+Put = Callable[..., Settings]
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what this machine's environment and `.env` say."""
+    monkeypatch.setenv("PARLEY_ENV_FILE", "")
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def put(monkeypatch: pytest.MonkeyPatch) -> Put:
+    """Read settings with these in the environment."""
+
+    def read(**values: str) -> Settings:
+        for name, value in values.items():
+            monkeypatch.setenv(name, value)
+        return read_settings()
+
+    return read
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG)
+def test_wrong_value_is_one_line_without_it(put: Put, name: str, value: str, says: str) -> None:
+    with pytest.raises(WrongSettings) as caught:
+        put(**{name: value})
+
+    line = str(caught.value)
+    assert line.startswith(f"{name}: ")
+    assert says in line
+    assert "\n" not in line
+    assert SECRET not in repr(caught.value) + line
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_every_wrong_value_has_its_line(put: Put) -> None:
+    with pytest.raises(WrongSettings) as caught:
+        put(LOG_LEVEL="loud", MAX_TOOL_ROUNDS="none")
+
+    names = [line.partition(":")[0] for line in str(caught.value).splitlines()]
+    assert sorted(names) == ["LOG_LEVEL", "MAX_TOOL_ROUNDS"]
+    assert ".env" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///dbstorage/parley.db",
+        "sqlite:////tmp/parley.db",
+        "postgresql+psycopg://db.example.com/parley",
+        "postgresql+psycopg://me:pa:ss/word@127.0.0.1:5432/parley?sslmode=require",
+        "postgresql+psycopg://me@[::1]:5432/parley",
+        "postgresql+psycopg:///parley?host=/run/postgresql",
+    ],
+)
+def test_both_databases_can_be_named(put: Put, url: str) -> None:
+    assert put(DATABASE_URL=url).database_url.get_secret_value() == url
+
+
+def test_secrets_are_never_shown(put: Put) -> None:
+    settings = put(
+        OPENAI_API_KEY=SECRET,
+        GOOGLE_API_KEY=SECRET,
+        GEMINI_API_KEY=SECRET,
+        DATABASE_URL=f"postgresql+psycopg://me:{SECRET}@localhost/parley",
+    )
+
+    assert SECRET not in f"{settings} {settings!r} {settings.model_dump()}"
+
+
+def test_google_api_key_beats_gemini_api_key(put: Put) -> None:
+    older = put(GEMINI_API_KEY="gemini").google_key
+    both = put(GOOGLE_API_KEY="google").google_key
+
+    assert older is not None
+    assert older.get_secret_value() == "gemini"
+    assert both is not None
+    assert both.get_secret_value() == "google"
+
+
+def test_google_cloud_names_beat_older_ones(put: Put) -> None:
+    older = put(PROJECT_ID="old", LOCATION="there")
+    both = put(GOOGLE_CLOUD_PROJECT="new", GOOGLE_CLOUD_LOCATION="here")
+
+    assert (older.vertex_project, older.vertex_location) == ("old", "there")
+    assert (both.vertex_project, both.vertex_location) == ("new", "here")
+
+
+def test_model_map_reads_pairs(put: Put) -> None:
+    settings = put(MODEL_MAP=" gpt-4o = gemini-x , gpt-4=openai:a=b,")
+
+    assert settings.model_map == {"gpt-4o": "gemini-x", "gpt-4": "openai:a=b"}
+
+
+def test_empty_value_counts_as_none(put: Put) -> None:
+    assert put(OPENAI_API_KEY="", LOG_LEVEL="") == Settings()
+
+
+def test_environment_beats_the_file(put: Put, tmp_path: Path) -> None:
+    file = tmp_path / "settings"
+    file.write_text("OPENAI_MODEL=of-the-file\nGEMINI_MODEL=of-the-file\nSOMETHING_ELSE=1\n")
+
+    settings = put(PARLEY_ENV_FILE=str(file), OPENAI_MODEL="of-the-environment")
+
+    assert settings.openai_model == "of-the-environment"
+    assert settings.gemini_model == "of-the-file"
+
+
+def test_file_is_the_projects_env(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env_file() is None
+
+    monkeypatch.delenv("PARLEY_ENV_FILE")
+
+    assert env_file() == ROOT / ".env"
+
+
+def test_missing_file_is_no_error(put: Put, tmp_path: Path) -> None:
+    assert put(PARLEY_ENV_FILE=str(tmp_path / "none")) == Settings()
+
+
+def test_unreadable_file_is_one_line(put: Put, tmp_path: Path) -> None:
+    file = tmp_path / "settings"
+    file.write_bytes(b"OPENAI_API_KEY=\xff\xfe\n")
+
+    with pytest.raises(WrongSettings, match="can't be read"):
+        put(PARLEY_ENV_FILE=str(file))

@@ -1,29 +1,22 @@
 """What is peculiar to Gemini."""
 
 import base64
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from google.auth.credentials import AnonymousCredentials
-from google.oauth2.credentials import Credentials
 
 from conversation.errors import (
     BadResponse,
-    KeyRejected,
     PromptBlocked,
     ProviderUnavailable,
     StreamCut,
 )
-from conversation.ports import AssistantProxy
 from conversation.signals import Finished, Item, Used
 from conversation.turns import Sampling
-from proxies import gemini
 from proxies.retry import RetryPolicy
 from tests.wire.gemini_server import Answer, Call, error_in_stream
 from tests.wire.wires import (
     PRICE,
-    QUICK,
     Wire,
     asked_in,
     hear,
@@ -41,20 +34,6 @@ def stream(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
 
 
-@pytest.fixture
-async def vertex(gemini_: Wire) -> AsyncIterator[AssistantProxy]:
-    proxy = gemini.connect(
-        base_url=gemini_.server.base_url,
-        vertexai=True,
-        project="a-project",
-        location="global",
-        credentials=Credentials(token="ya29.token"),  # type: ignore[no-untyped-call]  # noqa: S106
-        retry=QUICK,
-    )
-    yield proxy
-    await proxy.aclose()
-
-
 def contents(wire: Wire, request: int) -> list[dict[str, Any]]:
     sent: list[dict[str, Any]] = wire.server.requests[request].body["contents"]
     return sent
@@ -66,43 +45,6 @@ async def test_a_key_goes_to_the_gemini_api(gemini_: Wire) -> None:
     (request,) = gemini_.server.requests
     assert request.path == "/v1beta/models/gemini-test:streamGenerateContent?alt=sse"
     assert request.headers["x-goog-api-key"] == "AIzaTest"
-
-
-async def test_a_project_goes_to_vertex(
-    gemini_: Wire, vertex: AssistantProxy, stream: bool
-) -> None:
-    heard = await hear(vertex, gemini_.turn("Hello.", stream=stream))
-
-    (request,) = gemini_.server.requests
-    assert request.path.startswith(
-        "/v1beta1/projects/a-project/locations/global/publishers/google/models/gemini-test:"
-    )
-    assert request.headers["authorization"] == "Bearer ya29.token"
-    assert "You said: Hello." in text_of(heard)
-
-
-async def test_tools_work_through_vertex(gemini_: Wire, vertex: AssistantProxy) -> None:
-    first = round_of(await hear(vertex, gemini_.turn(tools=(PRICE,))), "1.0")
-
-    heard = await hear(vertex, gemini_.turn(tools=(PRICE,), rounds=(first,)))
-
-    assert text_of(heard) == "The tools say 1.0."
-    assert gemini_.server.rejections == []
-
-
-async def test_credentials_that_are_none_are_told(gemini_: Wire) -> None:
-    proxy = gemini_.proxy(
-        api_key=None,
-        vertexai=True,
-        project="a-project",
-        location="global",
-        credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
-    )
-
-    _, error = await hear_until_failure(proxy, gemini_.turn())
-
-    assert type(error) is KeyRejected
-    assert "Google does not accept the credentials" in str(error)
 
 
 async def test_the_server_may_take_as_long_as_a_whole_answer(gemini_: Wire) -> None:

@@ -12,17 +12,12 @@ from conversation.errors import (
     StreamCut,
 )
 from conversation.signals import (
-    Alive,
-    Asking,
     Finished,
     Item,
     Refusing,
-    Saying,
-    Signal,
     Used,
 )
-from conversation.turns import ProviderItem, Sampling
-from proxies.openai_signals import signals_in
+from conversation.turns import Sampling
 from proxies.retry import RetryPolicy
 from tests.wire.openai_server import Answer, Call
 from tests.wire.wires import (
@@ -37,51 +32,6 @@ from tests.wire.wires import (
 )
 
 ONCE = RetryPolicy(attempts=1)
-USAGE = {
-    "input_tokens": 3,
-    "output_tokens": 2,
-    "input_tokens_details": {"cached_tokens": 1},
-    "output_tokens_details": {"reasoning_tokens": 1},
-}
-
-
-def completed(*output: dict[str, Any]) -> dict[str, Any]:
-    response = {"status": "completed", "output": list(output), "usage": USAGE}
-    return {"type": "response.completed", "response": response}
-
-
-@pytest.mark.parametrize(
-    ("raw", "signals"),
-    [
-        ({"type": "response.created", "response": {"status": "queued"}}, [Alive("queued")]),
-        (
-            {"type": "response.in_progress", "response": {"status": "in_progress"}},
-            [Alive("in_progress")],
-        ),
-        ({"type": "response.output_text.delta", "delta": "Hi"}, [Saying("Hi")]),
-        ({"type": "response.refusal.delta", "delta": "No"}, [Refusing("No")]),
-        (
-            {"type": "response.output_item.done", "item": {"type": "reasoning"}},
-            [Item(ProviderItem(provider="openai", body={"type": "reasoning"}))],
-        ),
-        (completed(), [Used(input=3, output=2, cached=1, reasoning=1), Finished("stop")]),
-        ({"type": "response.output_item.added", "item": {"type": "message"}}, []),
-        ({"type": "keepalive"}, []),
-        ({"type": "response.completed"}, []),
-        ({}, []),
-    ],
-)
-def test_events_become_signals(raw: dict[str, Any], signals: list[Signal]) -> None:
-    assert list(signals_in(raw)) == signals
-
-
-def test_empty_arguments_become_an_empty_object() -> None:
-    call = {"type": "function_call", "call_id": "c1", "name": "now", "arguments": ""}
-
-    asking, *_ = signals_in(completed(call))
-
-    assert isinstance(asking, Asking)
-    assert (asking.calls[0].arguments, asking.calls[0].ref) == ("{}", "c1")
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -1,0 +1,1 @@
+"""The pages: each follows what happens in the log and shows it; none runs an exchange."""

@@ -1,0 +1,116 @@
+"""Text of others, made safe to show as Markdown: a model's answers, and words to be read as typed.
+
+A model's Markdown stays Markdown, but for what a page must not obey: images (the browser would
+fetch them, and tell their address what was said), Streamlit's own directives, HTML, and dollar
+signs that would turn prices into formulas. Code is left alone. Which part is code is decided
+here and then written so that no parser can see it otherwise: every fence stands at the margin,
+is longer than any inside it, and is closed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+_FENCE: Final = re.compile(
+    r"^(?P<indent>[ \t]*)(?P<marker>(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
+    r"(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^`\n]*)$"
+)
+_SPANS: Final = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+    r"|\\\[(?P<display>(?:(?!\n[ \t]*\n).)+?)\\\]"
+    r"|\\\((?P<inline>[^\n]+?)\\\)"
+    r"|\$\$(?P<dollars>(?:(?!\n[ \t]*\n)[^$])+?)\$\$"
+    r"|(?<![\\$\w])\$(?P<formula>(?=[^$\n]*[\\^_{])[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])"
+    r"|(?P<escaped>\\[^\w\s!])"
+    r"|(?P<image>!+(?=\[))"
+    r"|(?P<dollar>\$)"
+    r"|<(?P<address>https?://[^\s<>]+)>"
+    r"|(?P<tag><(?=[A-Za-z/!?]))"
+    r"|(?P<directive>:(?=[A-Za-z][\w/+-]*[\[:{]))",
+    re.DOTALL,
+)
+_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
+_JOINER: Final = "\N{WORD JOINER}"
+
+
+def model_markdown(text: str) -> str:
+    """Return a model's text as Markdown that shows all it says and fetches nothing."""
+    return "\n".join(_blocks(text.replace("\r\n", "\n").split("\n")))
+
+
+def literal(text: str) -> str:
+    """Return Markdown that shows `text` exactly as it is, on one line."""
+    escaped = _PUNCTUATION.sub(r"\\\1", " ".join(text.split()))
+    return escaped.replace(r"\:", "&#58;")
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """Yield prose and code in turns."""
+    prose: list[str] = []
+    at = 0
+    while at < len(lines):
+        opening = _FENCE.match(lines[at])
+        if opening is None:
+            prose.append(lines[at])
+            at += 1
+            continue
+        prose.append(opening["marker"] or "")
+        yield _prose("\n".join(prose))
+        end = _end_of_code(lines, at, opening["fence"])
+        yield _code(lines[at + 1 : end], opening)
+        prose, at = [""], end + 1
+    yield _prose("\n".join(prose))
+
+
+def _end_of_code(lines: list[str], start: int, fence: str) -> int:
+    """Return where the fence that opens at `start` closes: the end of the text if it does not."""
+    closing = re.compile(rf"[ \t]*{re.escape(fence)}{fence[0]}*[ \t]*")
+    for at in range(start + 1, len(lines)):
+        if closing.fullmatch(lines[at]):
+            return at
+    return len(lines)
+
+
+def _code(lines: list[str], opening: re.Match[str]) -> str:
+    indent = len(opening["indent"]) + len(opening["marker"] or "")
+    body = [line[min(indent, len(line) - len(line.lstrip())) :] for line in lines]
+    longest = max((len(run) for run in re.findall(r"`+", "\n".join(body))), default=0)
+    fence = "`" * max(3, longest + 1)
+    language = re.sub(r"[^\w+#.-].*", "", opening["language"])
+    return "\n".join((fence + language, *body, fence))
+
+
+def _prose(text: str) -> str:
+    return _SPANS.sub(_span, text)
+
+
+def _span(found: re.Match[str]) -> str:
+    """Rewrite one span of prose; each alternative of the pattern has its own rule."""
+    kind, text = found.lastgroup, found[0]
+    match kind:
+        case "display" | "dollars":
+            return _formula(found[kind], alone=kind == "display" or _stands_alone(found))
+        case "inline" | "formula":
+            return _formula(found[kind], alone=False)
+        case "image":
+            return ""
+        case "directive":
+            return "&#58;"
+        case "dollar" | "tag":
+            return "\\" + text
+        case "address":
+            return f"[{literal(found['address'])}](<{found['address']}>)"
+        case _:
+            return text.replace("![", f"!{_JOINER}[")
+
+
+def _formula(tex: str, *, alone: bool) -> str:
+    """Return a formula in the words of the page's Markdown, without what could end it early."""
+    body = tex.strip().replace("$", r"\text{\textdollar}").replace("![", "! [")
+    return f"\n$$\n{body}\n$$\n" if alone else f"${' '.join(body.split())}$"
+
+
+def _stands_alone(found: re.Match[str]) -> bool:
+    before = found.string[: found.start()].rpartition("\n")[2]
+    after = found.string[found.end() :].partition("\n")[0]
+    return not before.strip() and not after.strip()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, select, update
 
 from conversation.errors import NotFound
 from conversation.records import Assistant, Page
@@ -58,8 +58,16 @@ def find_all(
         & (AssistantRow.version == AssistantVersionRow.version),
     )
     for key, value in (metadata or {}).items():
-        query = query.where(AssistantRow.meta[key].as_string() == value)
+        query = query.where(_carries(connection, key, value))
     return [row.body for row in listed(connection, query, page, AssistantRow, "assistant")]
+
+
+def _carries(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
+    # Not by a JSON path: SQLite's have no way to write a quotation mark in a key.
+    on_server = connection.dialect.name == "postgresql"
+    each = func.json_each_text if on_server else func.json_each
+    pairs = each(AssistantRow.meta).table_valued("key", "value")
+    return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
 
 
 def _add(connection: Connection, assistant: Assistant) -> None:

@@ -20,6 +20,13 @@ from storage.columns import to_json
 BUSY_TIMEOUT: Final = 10.0
 CONNECT_TIMEOUT: Final = 10
 READERS: Final = 8
+ONE_MOMENT: Final = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""How PostgreSQL is asked for what SQLite's readers have anyway."""
+DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}
 
 _engines: WeakSet[Engine] = WeakSet()
 
@@ -30,9 +37,15 @@ def located(url: str, root: Path) -> URL:
         parsed = make_url(url)
     except ArgumentError as error:
         raise StoreUnavailable("The database URL can't be read.") from error
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        return parsed.set(database=str(root / parsed.database))
-    return parsed
+    family = parsed.drivername.partition("+")[0]
+    if family not in DRIVERS:
+        raise StoreUnavailable(f"Parley keeps its data in SQLite or PostgreSQL, not in '{family}'.")
+    parsed = parsed.set(drivername=DRIVERS[family])
+    if family != "sqlite":
+        return parsed
+    if parsed.database in (None, "", ":memory:"):
+        raise StoreUnavailable("The database URL names no file: threads can't share memory.")
+    return parsed.set(database=str(root / str(parsed.database)))
 
 
 def sqlite_file(url: URL) -> Path | None:
@@ -54,14 +67,13 @@ def reading_engine(
     url: URL, *, busy_timeout: float = BUSY_TIMEOUT, readers: int = READERS
 ) -> Engine:
     """Return an engine for at most `readers` readers, each of which sees one moment only."""
-    engine = _engine(url, busy_timeout, pool_size=readers)
+    engine = _engine(url, busy_timeout, pool_size=readers, **ONE_MOMENT)
     if sqlite_file(url):
         event.listen(engine, "begin", _begin)
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine
 
 
-def _engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
+def _engine(url: URL, busy_timeout: float, pool_size: int, **server_options: Any) -> Engine:
     on_file = sqlite_file(url) is not None
     arguments = {"timeout": busy_timeout} if on_file else {"connect_timeout": CONNECT_TIMEOUT}
     engine = create_engine(
@@ -71,6 +83,8 @@ def _engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_pre_ping=not on_file,
+        hide_parameters=True,
+        execution_options={} if on_file else server_options,
     )
     event.listen(engine, "connect", _set_up_file if on_file else _set_up_server(busy_timeout))
     _engines.add(engine)

@@ -1,7 +1,8 @@
 """The store's twin in memory: for tests and for trying things out; gone when the process ends."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Condition
 from typing import TypeVar
@@ -41,7 +42,7 @@ class MemoryStore:
 
     def assistant(self, assistant_id: str, version: int | None = None) -> Assistant:
         """Return the newest (or the named) version."""
-        with self._changed:
+        with self._open():
             versions = known(self._rows.assistants, "assistant", assistant_id)
             newest = versions[-1].version if version is None else version
             return known({one.version: one for one in versions}, "assistant", newest)
@@ -51,46 +52,46 @@ class MemoryStore:
     ) -> list[Assistant]:
         """Return assistants, only those that carry all of `metadata`."""
         wanted = (metadata or {}).items()
-        with self._changed:
+        with self._open():
             newest = [versions[-1] for versions in self._rows.assistants.values()]
         return listed("assistant", [one for one in newest if wanted <= one.metadata.items()], page)
 
     def thread(self, thread_id: str) -> Thread:
         """Return a thread."""
-        with self._changed:
+        with self._open():
             return known(self._rows.threads, "thread", thread_id)
 
     def threads(self, page: Page | None = None) -> list[Thread]:
         """Return threads by their creation."""
-        with self._changed:
+        with self._open():
             return listed("thread", self._rows.threads.values(), page)
 
     def messages(self, thread_id: str, page: Page | None = None) -> list[Message]:
         """Return the active branch's messages."""
-        with self._changed:
+        with self._open():
             thread = known(self._rows.threads, "thread", thread_id)
             return cut("message", self._rows.branch(thread.branch_id), page)
 
     def run(self, run_id: str) -> Run:
         """Return a run."""
-        with self._changed:
+        with self._open():
             return known(self._rows.runs, "run", run_id)
 
     def runs(self, thread_id: str, page: Page | None = None) -> list[Run]:
         """Return a thread's runs."""
-        with self._changed:
+        with self._open():
             known(self._rows.threads, "thread", thread_id)
             own = [run for run in self._rows.runs.values() if run.thread_id == thread_id]
         return listed("run", own, page)
 
     def active_run(self, thread_id: str) -> Run | None:
         """Return the run that is under way on the thread."""
-        with self._changed:
+        with self._open():
             return self._rows.under_way(thread_id)
 
     def exchange(self, run_id: str) -> Exchange:
         """Return a run with all its rows."""
-        with self._changed:
+        with self._open():
             rows, run = self._rows, known(self._rows.runs, "run", run_id)
             steps = [step for step in rows.steps.values() if step.run_id == run_id]
             place = {step.id: number for number, step in enumerate(steps)}
@@ -105,13 +106,13 @@ class MemoryStore:
 
     def events(self, run_id: str, *, after: int = 0) -> list[Logged]:
         """Return the run's events with `seq > after`."""
-        with self._changed:
+        with self._open():
             known(self._rows.runs, "run", run_id)
             return self._rows.events[run_id][after:]
 
     def texts(self, run_id: str) -> list[Message]:
         """Return the run's own messages, one in progress with what was flushed."""
-        with self._changed:
+        with self._open():
             return self._rows.texts(run_id)
 
     def accept(self, opening: Opening) -> Future[tuple[Run, list[Logged]]]:
@@ -151,6 +152,10 @@ class MemoryStore:
 
         return self._write(strike_off)
 
+    def remove_dead_workers(self) -> Future[int]:
+        """Strike off nobody: all workers are in this process, which lives."""
+        return self._write(lambda: 0)
+
     def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
         """Take an open run over."""
         return self._write(lambda: self._rows.claim(run_id, worker_id, self._since(dead_after)))
@@ -159,26 +164,26 @@ class MemoryStore:
         self, *, providers: Collection[str], dead_after: float, limit: int = 100
     ) -> list[str]:
         """Return open runs of these providers that nobody executes and that wait for nobody."""
-        with self._changed:
+        with self._open():
             runs = self._rows.abandoned(self._since(dead_after))
         wanted = [run for run in runs if run.spec.provider in providers and not run.waiting]
         return [run.id for run in wanted[:limit]]
 
     def expired(self, *, now: datetime, dead_after: float, limit: int = 100) -> list[Run]:
         """Return open runs past their `expires_at` that no living worker executes."""
-        with self._changed:
+        with self._open():
             runs = self._rows.abandoned(self._since(dead_after))
         return [run for run in runs if run.expires_at and run.expires_at <= now][:limit]
 
     def executing(self, worker_id: str) -> dict[str, tuple[str, int]]:
         """Return `{run_id: (state, fence)}` of the open runs this worker has."""
-        with self._changed:
+        with self._open():
             own = [run for run in self._rows.runs.values() if run.worker_id == worker_id]
         return {run.id: (run.state, run.fence) for run in own if not run.ended}
 
     def executed_by(self, run_id: str, *, dead_after: float) -> str | None:
         """Return the living worker that has the run, if any."""
-        with self._changed:
+        with self._open():
             worker_id = known(self._rows.runs, "run", run_id).worker_id
             return worker_id if self._rows.lives(worker_id, self._since(dead_after)) else None
 
@@ -190,15 +195,20 @@ class MemoryStore:
         """Refuse what comes later."""
         self._closed = True
 
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("The store is closed.")
+            yield
+
     def _since(self, dead_after: float) -> datetime:
         return self._now() - timedelta(seconds=dead_after)
 
     def _write(self, work: Callable[[], Result]) -> Future[Result]:
         future: Future[Result] = Future()
         try:
-            if self._closed:
-                raise StoreUnavailable("The store is closed.")
-            with self._changed:
+            with self._open():
                 result = work()
                 self._commits += 1
                 self._changed.notify_all()

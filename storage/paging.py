@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, tuple_
+from sqlalchemy import Connection, Select, tuple_
 
 from conversation.errors import NotFound
 from conversation.records import Page
@@ -26,20 +26,17 @@ def listed(
 def paged(
     connection: Connection, query: Select[Any], page: Page, table: Any, what: str, order: Order
 ) -> Select[Any]:
-    """Return `query` cut to a page; `NotFound` when there is no row to go on from."""
+    """Return `query` cut to a page; `NotFound` when it has no row to go on from."""
     if page.after is not None:
-        query = query.where(_beyond(order, _mark(connection, page.after, table, what, order), page))
+        mark = query.with_only_columns(*order).where(table.id == page.after)
+        place = connection.execute(mark).one_or_none()
+        if place is None:
+            raise NotFound(what, page.after)
+        query = query.where(_beyond(order, tuple(place), page))
     directed = [column.desc() for column in order] if page.newest_first else order
     return query.order_by(*directed).limit(page.limit)
 
 
-def _mark(connection: Connection, after: str, table: Any, what: str, order: Order) -> Any:
-    mark = connection.execute(select(*order).where(table.id == after)).one_or_none()
-    if mark is None:
-        raise NotFound(what, after)
-    return tuple(mark)
-
-
 def _beyond(order: Order, mark: Any, page: Page) -> Any:
-    place = tuple_(*order)
-    return place < mark if page.newest_first else place > mark
+    here = tuple_(*order)
+    return here < mark if page.newest_first else here > mark

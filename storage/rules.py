@@ -27,8 +27,15 @@ def may_apply(write: Write) -> bool:
     """Tell whether the write leaves ended runs alone, but for refused triggers in their log."""
     if write.expect not in TERMINAL:
         return True
-    refusals = all(isinstance(event, TriggerRefused) for event in write.events)
-    return write.to == write.expect and bool(write.events) and refusals
+    remark = Write(
+        run_id=write.run_id,
+        expect=write.expect,
+        to=write.expect,
+        events=tuple(event for event in write.events if isinstance(event, TriggerRefused)),
+        fence=write.fence,
+        seq=write.seq,
+    )
+    return bool(write.events) and write == remark
 
 
 def ends(write: Write) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from conversation.errors import StoreUnavailable
-from storage.engine import located, sqlite_file, writing_engine
+from storage.engine import located, reading_engine, sqlite_file, writing_engine
 from storage.faults import store_errors
 
 HEAD: Final = "0001"
@@ -53,7 +53,8 @@ def revision(url: str, *, root: Path = Path()) -> str | None:
     file = sqlite_file(where)
     if file and not file.exists():
         return None
-    with store_errors(), _opened(where) as engine, engine.connect() as connection:
+    opened = _opened(reading_engine(where))
+    with store_errors(), opened as engine, engine.connect() as connection:
         return _revision(connection)
 
 
@@ -89,8 +90,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 @contextmanager
-def _opened(url: URL) -> Iterator[Engine]:
-    engine = writing_engine(url)
+def _opened(engine: Engine) -> Iterator[Engine]:
     try:
         yield engine
     finally:
@@ -101,7 +101,7 @@ def _opened(url: URL) -> Iterator[Engine]:
 def _locked(url: URL) -> Iterator[Connection]:
     if file := sqlite_file(url):
         _make_folder(file.parent)
-    with _opened(url) as engine, engine.begin() as connection:
+    with _opened(writing_engine(url)) as engine, engine.begin() as connection:
         if not file:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         yield connection

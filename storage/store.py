@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from conversation.errors import StoreUnavailable
 from conversation.events import Logged
 from conversation.ports import ChangeWatch
 from conversation.records import (
@@ -68,6 +69,7 @@ class SqlStore:
         self._engine = writer
         self._writer = Writer(writer)
         self._now = now
+        self._closed = False
 
     def save_assistant(self, assistant: Assistant) -> Assistant:
         """Create it, or make a new version when its id is known."""
@@ -164,6 +166,10 @@ class SqlStore:
         """Strike a worker off."""
         return self._write(lambda c: workers.remove(c, worker_id))
 
+    def remove_dead_workers(self) -> Future[int]:
+        """Strike off workers whose process is gone for certain."""
+        return self._write(lambda c: workers.remove_dead(c, self._now()))
+
     def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
         """Take an open run over."""
         return self._write(lambda c: workers.claim(c, run_id, worker_id, self._since(dead_after)))
@@ -196,6 +202,7 @@ class SqlStore:
 
     def close(self) -> None:
         """Finish what is queued and close."""
+        self._closed = True
         self._writer.close()
         self._engine.dispose()
         self._reader.dispose()
@@ -205,6 +212,8 @@ class SqlStore:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
+        if self._closed:
+            raise StoreUnavailable("The store is closed.")
         with store_errors(), self._reader.connect() as connection:
             yield connection
 

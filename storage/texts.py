@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, func, literal, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, literal, select
 
 from conversation.records import Message, PendingText
 from storage.columns import UtcTime, Words
@@ -65,9 +65,10 @@ def of_run(connection: Connection, run_id: str) -> list[Message]:
 
 def sweep(connection: Connection, ended_before: datetime) -> int:
     """Remove the pieces of messages that were final by then; return how many there were."""
-    final = select(MessageRow.id).where(
+    ended_at = func.coalesce(MessageRow.ended_at, MessageRow.created_at)
+    final = exists().where(
+        MessageRow.id == DeltaRow.message_id,
         MessageRow.status != "in_progress",
-        func.coalesce(MessageRow.ended_at, MessageRow.created_at)
-        < literal(ended_before, UtcTime()),
+        ended_at < literal(ended_before, UtcTime()),
     )
-    return connection.execute(delete(DeltaRow).where(DeltaRow.message_id.in_(final))).rowcount
+    return connection.execute(delete(DeltaRow).where(final)).rowcount

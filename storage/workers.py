@@ -1,15 +1,15 @@
 """Who executes which run; a worker lives while its sign of life is renewed."""
 
 import os
-import socket
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, delete, exists, select, update
+from sqlalchemy import Connection, Select, case, delete, exists, select, update
 
 from conversation.errors import NotFound, Superseded
 from conversation.records import Run
+from storage.processes import can_tell, gone, here
 from storage.reading import run
 from storage.rows import put, run_of
 from storage.tables import UNDER_WAY, RunRow, WorkerRow
@@ -21,7 +21,7 @@ _FORGOTTEN: Final = timedelta(days=1)
 def register(connection: Connection, worker_id: str, now: datetime) -> None:
     """Enter a process that executes runs, and forget those that have long been silent."""
     connection.execute(delete(WorkerRow).where(WorkerRow.alive_at < now - _FORGOTTEN))
-    worker = {"id": worker_id, "host": socket.gethostname(), "pid": os.getpid()}
+    worker = {"id": worker_id, "host": here(), "pid": os.getpid()}
     put(connection, WorkerRow, [worker | {"started_at": now, "alive_at": now}])
 
 
@@ -37,6 +37,21 @@ def remove(connection: Connection, worker_id: str) -> None:
     connection.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
+def remove_dead(connection: Connection, now: datetime) -> int:
+    """Strike off workers whose process is gone for certain; return how many."""
+    if not can_tell():
+        return 0
+    query = select(WorkerRow.id, WorkerRow.pid, WorkerRow.alive_at).where(WorkerRow.host == here())
+    dead = [
+        worker_id
+        for worker_id, pid, alive_at in connection.execute(query)
+        if gone(pid, (now - alive_at).total_seconds())
+    ]
+    for worker_id in dead:
+        remove(connection, worker_id)
+    return len(dead)
+
+
 def claim(connection: Connection, run_id: str, worker_id: str, alive_since: datetime) -> Run:
     """Take an open run over, unless another living worker has it."""
     row = connection.execute(
@@ -47,7 +62,10 @@ def claim(connection: Connection, run_id: str, worker_id: str, alive_since: date
             (RunRow.worker_id == worker_id) | _unexecuted(alive_since),
         )
         .values(
-            fence=RunRow.fence + 1, attempt=RunRow.attempt + 1, worker_id=worker_id, waiting=None
+            fence=RunRow.fence + 1,
+            attempt=RunRow.attempt + case((RunRow.worker_id.is_(None), 0), else_=1),
+            worker_id=worker_id,
+            waiting=None,
         )
         .returning(*RunRow.__table__.c)
     ).one_or_none()

@@ -39,13 +39,22 @@ class Job(Generic[Result]):
 class Writer:
     """Runs jobs in its own thread, started at the first; `close` finishes what is queued."""
 
+    _lock: Lock
+    _queue: SimpleQueue[Job[Any] | None]
+    _thread: Thread | None
+    _closed: bool
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._lock = Lock()
-        self._queue: SimpleQueue[Job[Any] | None] = SimpleQueue()
-        self._thread: Thread | None = None
-        self._closed = False
+        self.start_anew()
         _writers.add(self)
+
+    def start_anew(self) -> None:
+        """Forget jobs and thread, which are another process's after a fork."""
+        self._lock = Lock()
+        self._queue = SimpleQueue()
+        self._thread = None
+        self._closed = False
 
     def submit(self, work: Callable[[Connection], Result]) -> "Future[Result]":
         """Queue `work`; its future is done once what it wrote is durable."""
@@ -128,7 +137,7 @@ _writers: WeakSet[Writer] = WeakSet()
 
 def _start_anew() -> None:
     for writer in list(_writers):
-        writer.__init__(writer._engine)  # type: ignore[misc]
+        writer.start_anew()
 
 
 if hasattr(os, "register_at_fork"):

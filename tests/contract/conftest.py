@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, create_engine
 
 from conversation.ports import Store
 from storage.memory import MemoryStore
 from storage.schema import upgrade
 from storage.store import SqlStore
-from tests.contract.stores import DATABASES, KINDS, Clock, emptied, sql_store
+from tests.contract.stores import DATABASES, KINDS, Clock, empty, sql_store
 from tests.services import postgres_schema
 
 
@@ -25,6 +26,14 @@ def postgres() -> Iterator[str]:
     with postgres_schema() as url:
         upgrade(url)
         yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(postgres: str) -> Iterator[Engine]:
+    """A plain way to it."""
+    engine = create_engine(postgres, pool_pre_ping=True)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture(params=DATABASES)
@@ -66,8 +75,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Itera
 def _database(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if kind == "postgres":
         url: str = request.getfixturevalue("postgres")
+        engine: Engine = request.getfixturevalue("postgres_engine")
         yield url
-        emptied(url)
+        empty(engine)
         return
     url = f"sqlite:///{folder}/parley.db"
     upgrade(url)

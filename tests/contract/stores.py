@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Engine
 
 from conversation.events import Event, MessageSent, StateChanged, StatusChecked
 from conversation.ids import new_id
@@ -45,13 +45,11 @@ def sql_store(url: str, clock: Clock, **options: Any) -> Iterator[SqlStore]:
         store.close()
 
 
-def emptied(url: str) -> None:
+def empty(engine: Engine) -> None:
     """Delete all rows of a database."""
-    engine = create_engine(url)
     with engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
-    engine.dispose()
 
 
 def opening(clock: Clock, thread: Thread | None = None, **fields: Any) -> Opening:

@@ -100,6 +100,14 @@ def test_url_that_makes_no_sense_is_said() -> None:
         open_store("no url: secret")
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://me:secret@host/db"])
+def test_databases_that_will_not_do_are_refused(url: str) -> None:
+    with pytest.raises(StoreUnavailable) as refused:
+        open_store(url)
+
+    assert "secret" not in refused.value.message
+
+
 def test_unreachable_server_is_said_without_secrets() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

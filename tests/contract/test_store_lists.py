@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import create_engine, insert, update
 
-from conversation.errors import NotFound
+from conversation.errors import NotFound, StoreUnavailable
 from conversation.ids import new_id
 from conversation.ports import Store
 from conversation.records import Assistant, Page
@@ -51,13 +51,14 @@ def test_unknown_assistant_is_not_found(store: Store, clock: Clock) -> None:
 
 def test_assistants_are_found_by_metadata(store: Store, clock: Clock) -> None:
     for number in ("1", "2"):
-        labels = {"owner": "me", "number": number, "it's \u00e9": "yes"}
+        labels = {"owner": "me", "number": number, "it's \u00e9": "yes", 'a "b"': "c"}
         store.save_assistant(replace(_assistant(clock), metadata=labels))
     store.save_assistant(_assistant(clock))
 
     (found,) = store.assistants(metadata={"owner": "me", "number": "2"})
 
     assert found.metadata["number"] == "2"
+    assert len(store.assistants(metadata={'a "b"': "c"})) == 2
     assert len(store.assistants(metadata={"it's \u00e9": "yes"})) == 2
     assert store.assistants(metadata={"owner": "you"}) == []
 
@@ -90,6 +91,9 @@ def test_page_after_an_unknown_id_is_not_found(store: Store, clock: Clock) -> No
         store.threads(page)
     with pytest.raises(NotFound):
         store.messages(run.thread_id, page)
+    elsewhere = begin(store, clock)
+    with pytest.raises(NotFound):
+        store.runs(run.thread_id, Page(after=elsewhere.id))
 
 
 def test_messages_are_paged_by_position(store: Store, clock: Clock) -> None:
@@ -109,6 +113,16 @@ def test_unknown_thread_has_no_lists(store: Store) -> None:
     for read in (store.thread, store.messages, store.runs, store.active_run):
         with pytest.raises(NotFound):
             read("thread_unknown")
+
+
+def test_closed_store_answers_nothing(store: Store, clock: Clock) -> None:
+    run = begin(store, clock)
+    store.close()
+
+    with pytest.raises(StoreUnavailable):
+        store.run(run.id)
+    with pytest.raises(StoreUnavailable):
+        begin(store, clock)
 
 
 def test_forks_share_what_came_before(sql: SqlStore, clock: Clock, url: str) -> None:

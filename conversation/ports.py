@@ -216,9 +216,17 @@ class Store(Protocol):
         """Strike a worker off; its runs can be claimed at once."""
         ...
 
-    def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
-        """Take an open run over: fence and attempt rise, `waiting` is cleared.
+    def remove_dead_workers(self) -> Future[int]:
+        """Strike off workers whose process is gone for certain; return how many.
 
+        Of processes on other computers, or in other containers, nothing is certain.
+        """
+        ...
+
+    def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
+        """Take an open run over: its fence rises, `waiting` is cleared.
+
+        Its attempt rises, too, unless the run was released: then this is only its next segment.
         `Superseded` when it is terminal or another worker, with a sign of life in the last
         `dead_after` seconds, has it.
         """

@@ -5,16 +5,20 @@ quicker.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from conversation.errors import Superseded, TriggerRefused
+from conversation.errors import StoreUnavailable, Superseded, TriggerRefused
 from conversation.ports import RunLog, Store
 from conversation.records import Run
 from conversation.script import State
 from mediator import answers
 from mediator.mediator import Clock, Mediator
-from runs.worker import MakeMediator, Worker
+from runs.segment import MakeMediator
+from runs.worker import Worker
+
+logger: Final = logging.getLogger(__name__)
 
 _TRIES: Final = 20
 
@@ -39,6 +43,9 @@ class Control:
                 await mediator.cancel()
 
         await self._until_written(run_id, ask)
+        run = await self._run(run_id)
+        if run.ended:
+            return run
         if not self._worker.interrupt(run_id) and not await self._executed_elsewhere(run_id):
             await self._until_written(run_id, _finish)
         return await self._run(run_id)
@@ -58,7 +65,7 @@ class Control:
 
         async def tell(mediator: Mediator) -> None:
             if await answers.decide(mediator, call_id, approved=approved):
-                await self._worker.claim(run_id)
+                await self._go_on(run_id)
 
         await self._until_written(run_id, tell)
         return await self._run(run_id)
@@ -68,7 +75,7 @@ class Control:
 
         async def tell(mediator: Mediator) -> None:
             if await answers.submit_outputs(mediator, outputs):
-                await self._worker.claim(run_id)
+                await self._go_on(run_id)
 
         await self._until_written(run_id, tell)
         return await self._run(run_id)
@@ -84,6 +91,13 @@ class Control:
                 continue
             return
         raise Superseded(run_id)
+
+    async def _go_on(self, run_id: str) -> None:
+        """Take the run up; what was told is in the log, so this may also come later."""
+        try:
+            await self._worker.claim(run_id)
+        except StoreUnavailable as error:
+            logger.warning("run %s goes on once the database answers: %s", run_id, error)
 
     async def _executed_elsewhere(self, run_id: str) -> bool:
         limit = self._worker.limits.dead_after

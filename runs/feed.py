@@ -4,25 +4,30 @@ The log is what is followed. While a run is executed in this process, its stream
 from memory and its followers are called at once; for all others one thread looks for commits.
 """
 
+import logging
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from conversation.events import Logged, MessageRetrieved, StateChanged
+from conversation.errors import StoreUnavailable
+from conversation.events import Logged, MessageRetrieved, Retried, StateChanged
 from conversation.ports import Cursor, Store, TextDelta, Update
 from conversation.records import PendingText
 from conversation.script import TERMINAL
 from runs.elsewhere import Elsewhere
 
+logger: Final = logging.getLogger(__name__)
+
 _NOBODY: Final[frozenset[Callable[[], None]]] = frozenset()
 
 
 class LiveRun:
-    """What this process knows by heart of a run it executes."""
+    """What this process knows by heart of a run it executes, since it claimed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, fence: int) -> None:
+        self.fence = fence
         self.seq = -1  # unknown until the first event is heard
         self.message_id: str | None = None
         self.text = ""
@@ -42,14 +47,16 @@ class LogFeed:
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
         self._watchers: dict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._closed = False
         self._elsewhere = Elsewhere(store.watch_changes, self._wake_others)
 
     # told by the executing side
 
-    def opened(self, run_id: str) -> None:
-        """Note that this process executes the run from now on."""
+    def opened(self, run_id: str, fence: int) -> None:
+        """Note that this process executes the run from now on, under this fence."""
         with self._lock:
-            self._live[run_id] = LiveRun()
+            self._live[run_id] = LiveRun(fence)
+        self._wake(run_id)
 
     def closed(self, run_id: str) -> None:
         """Note that it no longer does."""
@@ -63,15 +70,16 @@ class LogFeed:
         with self._lock:
             live = self._live.get(logged.run_id)
             if live:
-                live.seq = logged.seq
+                live.seq = max(live.seq, logged.seq)
         self._wake(logged.run_id)
 
     def said(self, text: PendingText) -> None:
         """Take a piece of streaming text."""
         with self._lock:
             live = self._live.get(text.run_id)
-            if live:
-                live.say(text)
+            if live is None or live.fence != text.fence:
+                return  # an attempt that was given up
+            live.say(text)
         self._wake(text.run_id)
 
     # asked by followers
@@ -91,15 +99,24 @@ class LogFeed:
         """Return what is new since `cursor`.
 
         The text is looked at before the events: what was said is then never ahead of an event
-        that is missing here.
+        that is missing here. It may belong to an attempt that was given up meanwhile.
         """
+        if self._closed:
+            raise StoreUnavailable("Parley has been closed.")
         said = self._said(run_id)
         events = self._events(run_id, cursor.seq)
-        return self._merge(run_id, cursor, events, said)
+        if not any(isinstance(logged.event, Retried) for logged in events):
+            return self._merge(cursor, events, said)
+        until_now = self._merge(cursor, events, None)
+        later = self.read(run_id, until_now.cursor)
+        return Update(cursor=later.cursor, news=until_now.news + later.news)
 
     def close(self) -> None:
-        """Stop looking for commits."""
+        """Stop looking for commits; who still follows is told that there is nothing to come."""
+        self._closed = True
         self._elsewhere.close()
+        for run_id in tuple(self._watchers):
+            self._wake(run_id)
 
     # beneath
 
@@ -118,13 +135,7 @@ class LogFeed:
             nothing_new = live is not None and live.seq == after
         return [] if nothing_new else self._store.events(run_id, after=after)
 
-    def _merge(
-        self,
-        run_id: str,
-        cursor: Cursor,
-        events: list[Logged],
-        said: tuple[str, str] | None,
-    ) -> Update:
+    def _merge(self, cursor: Cursor, events: list[Logged], said: tuple[str, str] | None) -> Update:
         news: list[Logged | TextDelta] = []
         final: set[str] = set()
         for logged in events:
@@ -167,7 +178,10 @@ class LogFeed:
         with self._lock:
             watchers = tuple(self._watchers.get(run_id, _NOBODY))
         for notify in watchers:
-            notify()
+            try:
+                notify()
+            except Exception:  # one follower's fault is neither the run's nor the others'
+                logger.exception("a follower of run %s can't be told", run_id)
 
     def _wake_others(self) -> None:
         with self._lock:

@@ -10,7 +10,10 @@ from runs.topic import LogTopic
 
 
 class Recorder:
-    """Writes to the store and, once that is durable, publishes; lives on the event loop."""
+    """Writes to the store and, once that is durable, publishes; lives on the event loop.
+
+    What is begun is finished and told, also when whoever asked for it is cancelled meanwhile.
+    """
 
     def __init__(self, store: Store, topic: LogTopic, feed: LogFeed, flusher: Flusher) -> None:
         self._store = store
@@ -20,16 +23,22 @@ class Recorder:
 
     async def accept(self, opening: Opening) -> Run:
         """Begin a run."""
-        run, logged = await asyncio.wrap_future(self._store.accept(opening))
-        self._topic.publish(logged)
-        return run
+        return await asyncio.shield(self._accept(opening))
 
     async def write(self, write: Write) -> None:
         """Make one step of a run."""
-        logged = await asyncio.wrap_future(self._store.write(write))
-        self._topic.publish(logged)
+        await asyncio.shield(self._write(write))
 
     def say(self, text: PendingText) -> None:
         """Pass streamed text on to followers at once, and to the log with the next flush."""
         self._feed.said(text)
         self._flusher.add(text)
+
+    async def _accept(self, opening: Opening) -> Run:
+        run, logged = await asyncio.wrap_future(self._store.accept(opening))
+        self._topic.publish(logged)
+        return run
+
+    async def _write(self, write: Write) -> None:
+        logged = await asyncio.wrap_future(self._store.write(write))
+        self._topic.publish(logged)

@@ -3,7 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import CancelledError, Future
 from typing import Any, Final, TypeVar
+
+from conversation.errors import StoreUnavailable
 
 T = TypeVar("T")
 
@@ -15,20 +18,50 @@ class Runner:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._calls: set[Future[Any]] = set()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="parley-runner", daemon=True)
         self._thread.start()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` on the loop and return what it returns; never from the loop itself."""
+        """Run `work` on the loop and return what it returns; never from the loop itself.
+
+        `StoreUnavailable` when the loop is closed, before or meanwhile.
+        """
         if threading.current_thread() is self._thread:
             work.close()
             raise RuntimeError("the event loop can't wait for itself")
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+        called = self._begin(work)
+        try:
+            return called.result()
+        except CancelledError:
+            raise _closed() from None
+        finally:
+            with self._lock:
+                self._calls.discard(called)
 
     def close(self) -> None:
-        """Stop the loop and end the thread."""
+        """Stop the loop and end the thread; whoever still waits for a call is told."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(timeout=_STOP_SECONDS)
+        with self._lock:
+            left = [call for call in self._calls if not call.done()]
+        for call in left:
+            call.set_exception(_closed())
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        with self._lock:
+            if self._closed:
+                work.close()
+                raise _closed()
+            called = asyncio.run_coroutine_threadsafe(work, self.loop)
+            self._calls.add(called)
+        return called
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
@@ -45,3 +78,7 @@ class Runner:
             task.cancel()
         if tasks:
             self.loop.run_until_complete(asyncio.wait(tasks, timeout=_STOP_SECONDS))
+
+
+def _closed() -> StoreUnavailable:
+    return StoreUnavailable("Parley has been closed.", hint="Start the program again.")

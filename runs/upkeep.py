@@ -11,6 +11,7 @@ from conversation.ports import Store
 from conversation.script import State
 from mediator.mediator import Clock
 from runs.control import Control
+from runs.segment import Segment
 from runs.worker import Worker
 
 logger: Final = logging.getLogger(__name__)
@@ -18,7 +19,7 @@ _KEPT: Final = timedelta(minutes=1)
 
 
 class Upkeep:
-    """A few loops on the core's event loop, from `start` to `close`."""
+    """A few loops on the core's event loop, from `start` to `stop`."""
 
     def __init__(
         self,
@@ -49,19 +50,26 @@ class Upkeep:
             asyncio.create_task(self._every(30.0, self._sweep_texts)),
         ]
 
-    async def close(self) -> None:
-        """Stop, and strike the worker off so that its runs can be claimed at once."""
+    async def stop(self) -> None:
+        """End the loops."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def strike_off(self) -> None:
+        """Strike the worker off, so that what it has left can be claimed at once."""
         await asyncio.wrap_future(self._store.remove_worker(self._worker.id))
 
     async def _every(self, seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
+        told = False
         while True:
             try:
                 await duty()
+                told = False
             except errors.StoreUnavailable as error:
-                logger.warning("the database did not answer: %s", error)
+                if not told:
+                    logger.warning("the database does not answer: %s", error)
+                told = True
             except Exception:
                 logger.exception("%s failed", getattr(duty, "__name__", duty))
             await asyncio.sleep(seconds)
@@ -78,21 +86,21 @@ class Upkeep:
         if not busy:
             return
         mine = await asyncio.to_thread(self._store.executing, self._worker.id)
-        for run_id, task in busy.items():
-            if task.done():
-                continue
+        for run_id, segment in busy.items():
             if run_id not in mine:
-                await self._check_abandoned(run_id)
+                await self._check_lost(segment)
             elif mine[run_id][0] == State.CANCELLING:
                 self._worker.interrupt(run_id)
 
-    async def _check_abandoned(self, run_id: str) -> None:
-        """Let go of a run that is no longer this worker's (it may just have ended here)."""
-        run = await asyncio.to_thread(self._store.run, run_id)
-        if run.ended or run.worker_id != self._worker.id:
-            self._worker.abandon(run_id)
+    async def _check_lost(self, segment: Segment) -> None:
+        """Let go of a run that somebody else has (it may just have ended or waited here)."""
+        run = await asyncio.to_thread(self._store.run, segment.run_id)
+        claimed = run.fence > segment.fence and run.worker_id != self._worker.id
+        if run.ended or claimed:
+            segment.abandon()
 
     async def _take_up_orphans(self) -> None:
+        await asyncio.wrap_future(self._store.remove_dead_workers())
         await self._take_up_lost()
         orphans = await asyncio.to_thread(
             self._store.orphans,
@@ -101,15 +109,24 @@ class Upkeep:
         )
         for run_id in orphans:
             if run_id not in self._worker.busy:
-                await self._worker.claim(run_id)
+                await self._take_up(run_id)
 
     async def _take_up_lost(self) -> None:
         """Claim again what is this worker's in the log, but under way nowhere (twice seen)."""
         mine = await asyncio.to_thread(self._store.executing, self._worker.id)
         lost = set(mine) - set(self._worker.busy)
         for run_id in lost & self._lost:
-            await self._worker.claim(run_id)
+            await self._take_up(run_id)
         self._lost = lost
+
+    async def _take_up(self, run_id: str) -> None:
+        """Claim a run; one that can't be read does not keep those behind it waiting."""
+        try:
+            await self._worker.claim(run_id)
+        except errors.StoreUnavailable:
+            raise
+        except Exception:
+            logger.exception("run %s can't be taken up", run_id)
 
     async def _end_expired(self) -> None:
         expired = await asyncio.to_thread(

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -17,9 +18,10 @@ from runs.feed import LogFeed
 from runs.flusher import Flusher
 from runs.recorder import Recorder
 from runs.runner import Runner
+from runs.segment import Cast, Limits, MakeMediator, Means
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
-from runs.worker import Cast, Limits, MakeMediator, Worker
+from runs.worker import Worker
 from setup.casting import Casting
 from setup.core import ParleyCore, Parts
 from setup.providers import Providers
@@ -34,6 +36,10 @@ _MEDIATORS: Final[dict[str, MakeMediator]] = {
     "basic": MediatorBasic,
 }
 
+_PACKAGES: Final = (
+    "conversation", "mediator", "proxies", "tools", "storage", "runs", "setup", "ui",
+)  # fmt: skip
+
 _lock: Final = threading.Lock()
 _cores: Final[list[ParleyCore]] = []
 
@@ -42,7 +48,9 @@ def core() -> ParleyCore:
     """Return this process's core, put together at the first call."""
     with _lock:
         if not _cores:
-            _cores.append(build(settings()))
+            wanted = settings()
+            _log_from(wanted.log_level.upper())
+            _cores.append(build(wanted))
             atexit.register(_cores[0].close)
         return _cores[0]
 
@@ -55,21 +63,27 @@ def build(
     limits: Limits | None = None,
 ) -> ParleyCore:
     """Put a core together and open it; `StoreUnavailable` where its database can't be used."""
-    logging.getLogger("parley").setLevel(wanted.log_level.upper())
-    parts = _parts(
-        wanted,
-        _store(wanted, root),
-        tools or Tools(*stock_tools(wanted.stock_prices)),
-        limits or Limits(),
-    )
-    made = ParleyCore(parts)
-    made.open()
+    offered = tools or Tools(*stock_tools(wanted.stock_prices))
+    with ExitStack() as undo:
+        store = _store(wanted, root)
+        undo.callback(store.close)
+        made = ParleyCore(_parts(wanted, store, offered, limits or Limits()))
+        undo.callback(made.close)
+        made.open()
+        undo.pop_all()
     return made
 
 
 def utc_now() -> datetime:
     """Return the time, aware."""
     return datetime.now(UTC)
+
+
+def _log_from(level: str) -> None:
+    """Let our packages log from this level on; what others log is shown from warnings on."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    for package in _PACKAGES:
+        logging.getLogger(package).setLevel(level)
 
 
 def _store(wanted: Settings, root: Path) -> Store:
@@ -81,19 +95,21 @@ def _store(wanted: Settings, root: Path) -> Store:
 
 
 def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) -> Parts:
-    runner, topic, feed = Runner(), LogTopic(), LogFeed(store)
+    topic, feed, flusher = LogTopic(), LogFeed(store), Flusher(store)
     topic.subscribe(feed.heard)
-    log = Recorder(store, topic, feed, Flusher(store))
+    log = Recorder(store, topic, feed, flusher)
     providers = Providers(wanted)
     mediator = _MEDIATORS[wanted.mediator_type]
     worker = Worker(
-        new_id("worker"),
-        store=store,
-        log=log,
-        feed=feed,
-        cast=Cast(mediator=mediator, user=UserProxy(tools), assistant=providers.proxy),
-        clock=utc_now,
-        limits=limits,
+        Means(
+            worker_id=new_id("worker"),
+            store=store,
+            log=log,
+            feed=feed,
+            cast=Cast(mediator=mediator, user=UserProxy(tools), assistant=providers.proxy),
+            clock=utc_now,
+            limits=limits,
+        )
     )
     control = Control(worker=worker, store=store, log=log, mediator=mediator, clock=utc_now)
     upkeep = Upkeep(
@@ -108,7 +124,8 @@ def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) ->
         feed=feed,
         topic=topic,
         log=log,
-        runner=runner,
+        flusher=flusher,
+        runner=Runner(),
         worker=worker,
         control=control,
         upkeep=upkeep,

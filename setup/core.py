@@ -1,10 +1,14 @@
 """The core of one process: what every door calls, from any thread."""
 
 import asyncio
+import logging
+import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
-from conversation.errors import EmptyMessage
+from conversation.errors import EmptyMessage, StoreUnavailable
 from conversation.ids import new_id
 from conversation.ports import Choice, Core, RunLog, Store, ToolRunner
 from conversation.records import Exchange, Message, Opening, ProviderStatus, Run, RunSpec, Thread
@@ -12,12 +16,16 @@ from mediator.mediator import Clock
 from proxies.user_proxy import UserProxy
 from runs.control import Control
 from runs.feed import LogFeed
+from runs.flusher import Flusher
 from runs.runner import Runner
+from runs.segment import MakeMediator
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
-from runs.worker import MakeMediator, Worker
+from runs.worker import Worker
 from setup.casting import Casting
 from setup.providers import Providers
+
+logger: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +36,7 @@ class Parts:
     feed: LogFeed
     topic: LogTopic
     log: RunLog
+    flusher: Flusher
     runner: Runner
     worker: Worker
     control: Control
@@ -45,6 +54,7 @@ class ParleyCore(Core):
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._closing = threading.Lock()
         self._closed = False
 
     @property
@@ -98,14 +108,17 @@ class ParleyCore(Core):
 
     def close(self) -> None:
         """Let go of everything; runs under way are taken up by others, or at the next start."""
-        if self._closed:
-            return
-        self._closed = True
-        self._parts.feed.close()
-        self._parts.runner.call(self._let_go())
-        self._parts.runner.close()
-        self._parts.topic.close()
-        self._parts.store.close()
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        parts = self._parts
+        with ExitStack() as last_to_first:
+            last_to_first.callback(parts.store.close)
+            last_to_first.callback(parts.topic.close)
+            last_to_first.callback(parts.feed.close)
+            last_to_first.callback(parts.runner.close)
+            parts.runner.call(self._let_go())
 
     # beneath
 
@@ -146,7 +159,19 @@ class ParleyCore(Core):
         return run
 
     async def _let_go(self) -> None:
-        await self._parts.worker.close()
-        await self._parts.upkeep.close()
-        await self._parts.providers.close()
+        """Take leave, one after the other; where one can't, the others still do."""
+        parts = self._parts
+        for leave in (
+            parts.upkeep.stop,
+            parts.worker.close,
+            parts.flusher.close,
+            parts.upkeep.strike_off,
+            parts.providers.close,
+        ):
+            try:
+                await leave()
+            except StoreUnavailable as error:
+                logger.warning("not all was put in order at the end: %s", error)
+            except Exception:
+                logger.exception("not all was put in order at the end")
         await asyncio.get_running_loop().shutdown_default_executor()

@@ -120,7 +120,7 @@ class Rows:
         taken = run.worker_id != worker_id and self.lives(run.worker_id, alive_since)
         if run.ended or taken:
             raise Superseded(run_id)
-        attempt = run.attempt + 1 if run.worker_id else run.attempt
+        attempt = run.attempt if rules.released(run) else run.attempt + 1
         counted = replace(run, fence=run.fence + 1, attempt=attempt)
         self.runs[run_id] = replace(counted, worker_id=worker_id, waiting=None)
         return self.runs[run_id]

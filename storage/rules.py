@@ -43,6 +43,11 @@ def ends(write: Write) -> bool:
     return write.to in TERMINAL and write.expect not in TERMINAL
 
 
+def released(run: Run) -> bool:
+    """Tell whether the run's last segment ended as it should, with a wait that may be over."""
+    return run.worker_id is None and run.state == State.REQUIRES_ACTION
+
+
 def sets_waiting(write: Write) -> bool:
     """Tell whether the write says anew for whom the run waits: when it moves on or is released."""
     return write.release or write.to != write.expect

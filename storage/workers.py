@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, case, delete, exists, select, update
 
 from conversation.errors import NotFound, Superseded
 from conversation.records import Run
+from conversation.script import State
 from storage.processes import can_tell, gone, here
 from storage.reading import run
 from storage.rows import put, run_of
@@ -16,6 +17,8 @@ from storage.tables import UNDER_WAY, RunRow, WorkerRow
 
 _FORGOTTEN: Final = timedelta(days=1)
 """How long a worker is silent before its row is removed."""
+_RELEASED: Final = RunRow.worker_id.is_(None) & (RunRow.state == State.REQUIRES_ACTION)
+"""What `storage.rules.released` says, for the database."""
 
 
 def register(connection: Connection, worker_id: str, now: datetime) -> None:
@@ -63,7 +66,7 @@ def claim(connection: Connection, run_id: str, worker_id: str, alive_since: date
         )
         .values(
             fence=RunRow.fence + 1,
-            attempt=RunRow.attempt + case((RunRow.worker_id.is_(None), 0), else_=1),
+            attempt=RunRow.attempt + case((_RELEASED, 0), else_=1),
             worker_id=worker_id,
             waiting=None,
         )

@@ -50,8 +50,7 @@ def remove_dead(connection: Connection, now: datetime) -> int:
         for worker_id, pid, alive_at in connection.execute(query)
         if gone(pid, (now - alive_at).total_seconds())
     ]
-    for worker_id in dead:
-        remove(connection, worker_id)
+    connection.execute(delete(WorkerRow).where(WorkerRow.id.in_(dead)))
     return len(dead)
 
 

@@ -1,5 +1,7 @@
 """Who executes which run, and what becomes of the runs of the dead."""
 
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -8,6 +10,8 @@ from conversation.errors import NotFound, Superseded
 from conversation.ports import Store
 from conversation.records import Run, RunSpec
 from conversation.script import State
+from storage.processes import can_tell
+from storage.store import SqlStore
 from tests.contract.stores import WAIT, Clock, begin, move
 
 DEAD_AFTER = 10.0
@@ -90,6 +94,36 @@ def test_waiting_run_is_no_orphan_until_claimed(store: Store, clock: Clock) -> N
     assert _orphans(store) == []
     claimed = store.claim(run.id, "worker_one", dead_after=DEAD_AFTER).result(WAIT)
     assert claimed.waiting is None
+
+
+def test_next_segment_is_no_new_attempt(store: Store, taken: Run) -> None:
+    waiting = move(taken, State.READY, State.REQUIRES_ACTION, release=True, waiting="person")
+    store.write(waiting).result(WAIT)
+
+    claimed = store.claim(taken.id, "worker_one", dead_after=DEAD_AFTER).result(WAIT)
+
+    assert (claimed.fence, claimed.attempt) == (taken.fence + 1, taken.attempt)
+
+
+def test_living_processes_keep_their_workers(store: Store, taken: Run) -> None:
+    assert store.remove_dead_workers().result(WAIT) == 0
+    assert store.executed_by(taken.id, dead_after=DEAD_AFTER) == "worker_one"
+
+
+@pytest.mark.skipif(not can_tell(), reason="the system does not tell which processes are gone")
+def test_gone_processes_lose_their_workers(sql: SqlStore, url: str, clock: Clock) -> None:
+    run = begin(sql, clock, worker_id="worker_gone")
+    program = (
+        "from storage.store import open_store; "
+        f"store = open_store({url!r}); store.register_worker('worker_gone').result()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
+    assert sql.executed_by(run.id, dead_after=DEAD_AFTER) == "worker_gone"
+
+    assert sql.remove_dead_workers().result(WAIT) == 1
+
+    assert sql.executed_by(run.id, dead_after=DEAD_AFTER) is None
+    assert sql.remove_dead_workers().result(WAIT) == 0
 
 
 def test_orphans_are_of_the_named_providers(store: Store, clock: Clock) -> None:

@@ -12,7 +12,7 @@ from ui.chat.telling import Answer, Call, Item, Notice, Telling
 from ui.prose import literal, model_markdown
 
 LONGEST: Final = 20_000
-GLIMPSE: Final = 60
+GLIMPSE: Final = 40
 CURSOR: Final = " ▍"
 
 _NOTES: Final = {"part": texts.BROKEN_OFF, "stopped": texts.STOPPED}

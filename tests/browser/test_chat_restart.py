@@ -1,0 +1,44 @@
+"""The chat page when its process ends and another begins."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.browser.chat import STORY, words
+from tests.browser.conftest import OpenChat
+from tests.browser.server import ChatServer
+
+
+def test_thread_continues_after_a_restart(open_chat: OpenChat, tmp_path: Path) -> None:
+    with ChatServer(tmp_path) as server:
+        chat = open_chat(server.url)
+        chat.ask("My name is Ada")
+        address = chat.page.url
+        server.stop()
+        server.start()
+
+        again = open_chat(address)
+        again.ask("What is my name?")
+
+        expect(again.answers.last).to_have_text("Your name is Ada.")
+        expect(again.messages("user")).to_have_count(2)
+
+
+def test_killed_process_leaves_nothing_stuck(open_chat: OpenChat, tmp_path: Path) -> None:
+    with ChatServer(tmp_path) as server:
+        chat = open_chat(server.url)
+        chat.send(STORY)
+        chat.expect_writing()
+        server.kill()
+        server.start()
+
+        chat.expect_writing(60)
+        chat.expect_idle()
+
+        expect(chat.state).to_have_text("completed")
+        expect(chat.steps).to_contain_text("Taken up again")
+        expect(chat.answers).to_have_count(1)
+        store = server.store()
+        stored = store.messages(chat.thread_id)
+        store.close()
+        assert words(stored[-1].text) == chat.answer()

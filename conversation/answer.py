@@ -5,11 +5,11 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from conversation import errors, events
-from conversation.errors import BadInput
+from conversation.errors import BadInput, Superseded
 from conversation.events import Logged
 from conversation.follower import Follower
 from conversation.interrupts import interruptible, stopping_on_interrupt
-from conversation.narration import system_line
+from conversation.narration import narrate, system_line
 from conversation.ports import Core, TextDelta
 from conversation.records import Run
 from conversation.script import State
@@ -99,7 +99,7 @@ class Answer:
     def _decide(self, event: events.ApprovalRequested) -> None:
         if self._core.store.run(self._run.id).waiting != "person":
             return  # an answer that is read again, or somebody was quicker
-        with suppress(BadInput):  # somebody was quicker while we asked
+        with suppress(BadInput, Superseded):  # somebody was quicker while we asked
             self._core.decide(self._run.id, event.call_id, approved=self._approved(event))
 
     def _approved(self, event: events.ApprovalRequested) -> bool:
@@ -123,14 +123,15 @@ class Answer:
 def ending_of(run: Run, partial: str = "") -> errors.RunEnded:
     """Return the error that says how a run ended without a whole answer."""
     if run.state is State.CANCELLED:
-        return errors.RunCancelled("Stopped.", reason="cancelled", partial=partial)
+        said = narrate(events.Cancelled())
+        return errors.RunCancelled(f"{said}.", reason="cancelled", partial=partial)
     if run.state is State.EXPIRED:
-        return errors.RunExpired("The time for this answer is up.", partial=partial)
+        said = narrate(events.Expired())
+        return errors.RunExpired(f"{said}.", reason="expired", partial=partial)
     if run.state is State.INCOMPLETE:
         reason = run.incomplete_reason or "incomplete"
-        return errors.RunIncomplete(
-            f"The answer was cut short: {reason.replace('_', ' ')}.", reason=reason, partial=partial
-        )
+        said = narrate(events.Incomplete(reason=reason))
+        return errors.RunIncomplete(f"{said}.", reason=reason, partial=partial)
     error = run.error
     if error is None:
         return errors.RunFailed("The exchange failed.", partial=partial)

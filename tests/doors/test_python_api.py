@@ -275,21 +275,23 @@ async def test_stop_ends_a_wait_for_the_first_word(user_proxy: Conversation) -> 
     user_proxy.send_user_message("wait 60")
     user_proxy.stop()
 
-    with pytest.raises(RunCancelled):
+    with pytest.raises(RunCancelled, match="Stopped") as caught:
         await user_proxy.get_assistant_message()
+
+    assert caught.value.partial == ""
 
 
 async def test_time_that_is_up_comes_out(build_core: Build) -> None:
     user_proxy = start_conversation("demo", core=build_core(chat_run_expires_seconds=0.05))
 
-    with pytest.raises(RunExpired):
+    with pytest.raises(RunExpired, match="Out of time"):
         await ask(user_proxy, "wait 60")
 
 
 async def test_answer_cut_short_comes_out(build_core: Build) -> None:
     user_proxy = start_conversation("demo", core=build_core(max_tool_rounds=2))
 
-    with pytest.raises(RunIncomplete, match="max tool rounds") as caught:
+    with pytest.raises(RunIncomplete, match="kept asking for functions") as caught:
         await ask(user_proxy, "loop")
 
     assert caught.value.reason == "max_tool_rounds"

@@ -24,9 +24,10 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 
 def surroundings(**settings: str) -> dict[str, str]:
-    """Return an environment with these settings, and nothing of this machine's."""
+    """Return an environment with these settings, and nothing of this machine's but coverage."""
     plain = {"PATH": os.environ["PATH"], "TERM": "dumb", "PYTHONUTF8": "1", "PARLEY_ENV_FILE": ""}
-    return plain | settings
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+    return plain | measured | settings
 
 
 class Terminal:

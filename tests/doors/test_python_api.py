@@ -108,11 +108,11 @@ async def test_answer_streams_to_async_for(user_proxy: Conversation) -> None:
 
 
 async def test_answer_streams_to_plain_for(user_proxy: Conversation) -> None:
-    user_proxy.send_user_message("echo one two three", use_streaming=True)
+    user_proxy.send_user_message("wait 0.3", use_streaming=True)
 
     heard = list(await user_proxy.get_assistant_message())
 
-    assert "".join(heard) == "one two three"
+    assert "".join(heard) == "I have waited for 0.3 seconds."
 
 
 async def test_answer_is_a_str_when_not_streaming(user_proxy: Conversation) -> None:
@@ -387,6 +387,15 @@ async def test_decision_made_elsewhere_counts(core: ParleyCore) -> None:
     run_id = user_proxy.send_user_message('call launch {"rocket": "Ariane"}')
 
     assert "Ariane flies" in await user_proxy.get_assistant_message()
+
+
+async def test_person_is_asked_in_any_thread(core: ParleyCore) -> None:
+    user_proxy = start_conversation("demo", core=core, on_approval=lambda _call: True)
+    message = 'call launch {"rocket": "Ariane"}'
+
+    answer = await asyncio.to_thread(lambda: asyncio.run(ask(user_proxy, message)))
+
+    assert "Ariane flies" in answer
 
 
 # side by side

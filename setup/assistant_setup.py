@@ -19,6 +19,7 @@ from conversation.errors import ParleyError
 from conversation.ids import new_id
 from conversation.ports import Store
 from conversation.records import Assistant
+from setup.casting import route
 from setup.providers import Providers
 from setup.scripts import exit_code
 from setup.settings import ROOT, Settings, env_file, settings
@@ -78,7 +79,9 @@ def _found(store: Store) -> Assistant | None:
 
 def default_model(wanted: Settings) -> str:
     """Return the model of the first provider that is set up; the demo's needs nothing."""
-    return next(known.model for known in Providers(wanted).statuses() if known.available)
+    first = next(known for known in Providers(wanted).statuses() if known.available)
+    routed, _ = route(first.model)
+    return first.model if routed == first.name else f"{first.name}:{first.model}"
 
 
 def write_id(assistant_id: str, file: Path) -> None:

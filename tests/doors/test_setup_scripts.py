@@ -158,11 +158,11 @@ def test_assistant_is_made_then_updated_never_doubled(run: Run, tmp_path: Path) 
 
 
 def test_model_is_that_of_what_is_set_up(run: Run) -> None:
-    gpt = run("assistant_setup", OPENAI_API_KEY=SECRET, OPENAI_MODEL="our-gpt")
+    gpt = run("assistant_setup", OPENAI_API_KEY=SECRET, OPENAI_MODEL="gpt-ours")
     gemini = run("assistant_setup", GEMINI_API_KEY=SECRET, GEMINI_MODEL="our-gemini")
 
-    assert "with our-gpt:" in gpt.stdout
-    assert "with our-gemini:" in gemini.stdout
+    assert "with gpt-ours:" in gpt.stdout
+    assert "with gemini:our-gemini:" in gemini.stdout
 
 
 def test_nobody_is_asked_without_a_terminal(run: Run, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
@@ -68,7 +68,8 @@ class Follower:
 
     def _notify(self) -> None:
         self._news.set()
-        if self._awake is not None:
-            loop, awake = self._awake
-            if not loop.is_closed():
+        waiting = self._awake
+        if waiting is not None:
+            loop, awake = waiting
+            with suppress(RuntimeError):  # a loop that has closed waits for nothing
                 loop.call_soon_threadsafe(awake.set)

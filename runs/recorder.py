@@ -1,12 +1,16 @@
 """The mediators' side of the log: commits first, tells afterwards."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 from conversation.ports import Store
 from conversation.records import Opening, PendingText, Run, Write
 from runs.feed import LogFeed
 from runs.flusher import Flusher
 from runs.topic import LogTopic
+
+T = TypeVar("T")
 
 
 class Recorder:
@@ -23,11 +27,11 @@ class Recorder:
 
     async def accept(self, opening: Opening) -> Run:
         """Begin a run."""
-        return await asyncio.shield(self._accept(opening))
+        return await _finished(self._accept(opening))
 
     async def write(self, write: Write) -> None:
         """Make one step of a run."""
-        await asyncio.shield(self._write(write))
+        await _finished(self._write(write))
 
     def say(self, text: PendingText) -> None:
         """Pass streamed text on to followers at once, and to the log with the next flush."""
@@ -42,3 +46,10 @@ class Recorder:
     async def _write(self, write: Write) -> None:
         logged = await asyncio.wrap_future(self._store.write(write))
         self._topic.publish(logged)
+
+
+async def _finished(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for `work`, which goes on when the waiting is cancelled; nobody then hears its error."""
+    task = asyncio.create_task(work)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return await asyncio.shield(task)

@@ -4,7 +4,7 @@ A model's Markdown stays Markdown, but for what a page must not obey: images (th
 fetch them, and tell their address what was said), Streamlit's own directives, HTML, and dollar
 signs that would turn prices into formulas. Code is left alone. Which part is code is decided
 here and then written so that no parser can see it otherwise: every fence stands at the margin,
-is longer than any inside it, and is closed.
+is longer than any inside it, and is closed; code within a line never leaves its line.
 """
 
 import re
@@ -13,10 +13,10 @@ from typing import Final
 
 _FENCE: Final = re.compile(
     r"^(?P<indent>[ \t]*)(?P<marker>(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
-    r"(?P<fence>`{3,}|~{3,})[ \t]*(?P<language>[^`\n]*)$"
+    r"(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<language>[^\n]*)$"
 )
 _SPANS: Final = re.compile(
-    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`))"
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`))"
     r"|\\\[(?P<display>(?:(?!\n[ \t]*\n).)+?)\\\]"
     r"|\\\((?P<inline>[^\n]+?)\\\)"
     r"|\$\$(?P<dollars>(?:(?!\n[ \t]*\n)[^$])+?)\$\$"
@@ -35,7 +35,7 @@ _JOINER: Final = "\N{WORD JOINER}"
 
 def model_markdown(text: str) -> str:
     """Return a model's text as Markdown that shows all it says and fetches nothing."""
-    return "\n".join(_blocks(text.replace("\r\n", "\n").split("\n")))
+    return "\n".join(_blocks(re.split(r"\r\n?|\n", text)))
 
 
 def literal(text: str) -> str:

@@ -20,7 +20,8 @@ _READY: Final = "URL:"
 class ChatServer:
     """`streamlit run streamlit-chat.py` with nothing of this machine's settings."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, script: str = "streamlit-chat.py", **settings: str) -> None:
+        self._script = script
         self.database = folder / "parley.db"
         self.port = _free_port()
         self.log: list[str] = []
@@ -28,6 +29,7 @@ class ChatServer:
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "PARLEY_ENV_FILE": "",
+            "PYTHONPATH": str(ROOT),
             "DATABASE_URL": self.database_url,
             "STOCK_PRICES": "sample",
             "DEMO_DELAY_SECONDS": "0.012",
@@ -59,7 +61,7 @@ class ChatServer:
         """Start the process, and wait until it serves."""
         options = (f"--server.port={self.port}", "--server.headless=true")
         self._process = subprocess.Popen(  # noqa: S603 - our own Python
-            [sys.executable, "-m", "streamlit", "run", "streamlit-chat.py", *options],
+            [sys.executable, "-m", "streamlit", "run", self._script, *options],
             cwd=ROOT,
             env=self._settings,
             stdout=subprocess.PIPE,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.elements.lib.mutable_status_container import StatusContainer
 
 from conversation.narration import call_text
 from ui import texts
@@ -13,6 +14,7 @@ from ui.prose import literal, model_markdown
 
 LONGEST: Final = 20_000
 GLIMPSE: Final = 40
+SHORT: Final = 60
 CURSOR: Final = " ▍"
 
 _NOTES: Final = {"part": texts.BROKEN_OFF, "stopped": texts.STOPPED}
@@ -105,25 +107,30 @@ class CallBubble:
     def __init__(self, place: DeltaGenerator, ask: Callable[[str, bool], None]) -> None:
         self._place = place
         self._ask = ask
-        chat = place.chat_message(texts.SYSTEM, avatar=":material/build:")
-        self._status = chat.status(texts.SYSTEM, type="compact")
-        self._arguments = self._status.empty()
-        self._output = self._status.empty()
-        self._chat = chat
+        self._chat = place.chat_message(texts.SYSTEM, avatar=":material/build:")
+        self._status: StatusContainer | None = None
         self._question: DeltaGenerator | None = None
 
     def draw(self, item: Call) -> None:
         """Show the call as far as it is."""
-        self._status.update(label=_label(item), state=_state(item))
-        _data(self._arguments, texts.ARGUMENTS, item.arguments)
-        if item.output is not None:
-            _data(self._output, texts.ERROR if item.failed else texts.OUTPUT, item.output)
-        elif item.phase == "dropped":
-            self._output.caption(texts.NO_OUTPUT)
+        self._draw_status(item)
         if item.phase == "waiting":
             self._draw_question(item.id)
         elif self._question:
             self._question.empty()
+
+    def _draw_status(self, item: Call) -> None:
+        """Show the line and what is under it; a line that stays the same stays open."""
+        label, state = _label(item), _state(item)
+        if self._status is None:
+            self._status = self._chat.status(label, state=state, type="compact")
+            _data(self._status, texts.ARGUMENTS, item.arguments)
+        else:
+            self._status.update(label=label, state=state)
+        if item.output is not None:
+            _data(self._status, texts.ERROR if item.failed else texts.OUTPUT, item.output)
+        elif item.phase == "dropped":
+            self._status.caption(texts.NO_OUTPUT)
 
     def clear(self) -> None:
         """Leave the place empty."""
@@ -211,7 +218,9 @@ def _laid_out(text: str) -> tuple[str, str | None]:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text, None
-    return json.dumps(value, indent=2, ensure_ascii=False), "json"
+    line = json.dumps(value, ensure_ascii=False)
+    short = len(line) <= SHORT
+    return line if short else json.dumps(value, indent=2, ensure_ascii=False), "json"
 
 
 def spinner(place: DeltaGenerator, said: str) -> None:

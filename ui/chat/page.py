@@ -63,23 +63,23 @@ class Page:
 
     def _draw_input(self) -> None:
         busy = self._active is not None or self._sending
-        with st.bottom.container(horizontal=True, vertical_alignment="bottom"):
-            st.chat_input(
-                texts.MESSAGE_BUSY if busy else texts.MESSAGE,
-                key=acts.MESSAGE,
-                disabled=busy,
-                on_submit=acts.take_message,
-                args=(self._visit,),
+        place = st.bottom.empty()
+        if self._active:
+            place.button(
+                texts.STOP,
+                key="stop",
+                icon=":material/stop_circle:",
+                shortcut="Escape",
+                on_click=acts.stop,
+                args=(self._core, self._visit, self._active.id),
             )
-            if self._active:
-                st.button(
-                    texts.STOP,
-                    key="stop",
-                    icon=":material/stop_circle:",
-                    shortcut="Escape",
-                    on_click=acts.stop,
-                    args=(self._core, self._visit, self._active.id),
-                )
+        st.chat_input(  # in no container, or the page does not scroll with what is written
+            texts.MESSAGE_BUSY if busy else texts.MESSAGE,
+            key=acts.MESSAGE,
+            disabled=busy,
+            on_submit=acts.take_message,
+            args=(self._visit,),
+        )
 
     def _draw_top(self, place: DeltaGenerator) -> None:
         """Draw what is above the messages, in a place that is empty when there is nothing."""

@@ -1,6 +1,7 @@
 """The sidebar: who answers, how, and the steps of the last exchange."""
 
 from collections.abc import Iterable
+from typing import Final
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,7 +17,8 @@ from ui.chat.telling import Telling
 from ui.chat.visit import Visit
 from ui.prose import literal
 
-LONGEST = 100
+LONGEST: Final = 100
+HEIGHT: Final = 230
 
 
 def draw_controls(core: Core, visit: Visit, last: Run | None) -> None:
@@ -43,7 +45,9 @@ class Steps:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{texts.STEPS}**", width="content")
                 self._state = st.empty()
-            self._list = st.container(key="steps").empty()
+            self._list = st.container(
+                key="steps", height=HEIGHT, border=False, autoscroll=True
+            ).empty()
         self._shown = -1
         self._list.caption(texts.NO_STEPS)
 

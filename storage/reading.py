@@ -1,8 +1,8 @@
 """Threads, their messages, runs and their logs: what the store reads."""
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Integer, Select, case, null, or_, select
+from sqlalchemy import Connection, Integer, Select, bindparam, case, null, or_, select
 
 from conversation.errors import NotFound
 from conversation.events import Logged
@@ -29,6 +29,12 @@ from storage.tables import (
     StepRow,
     ThreadRow,
     ToolCallRow,
+)
+
+_EVENTS: Final = (
+    select(EventRow)
+    .where(EventRow.run_id == bindparam("run"), EventRow.seq > bindparam("after"))
+    .order_by(EventRow.seq)
 )
 
 
@@ -71,8 +77,7 @@ def active_run(connection: Connection, thread_id: str) -> Run | None:
 
 def events(connection: Connection, run_id: str, after: int) -> list[Logged]:
     """Return the run's events with `seq > after`, oldest first."""
-    query = select(EventRow).where(EventRow.run_id == run_id, EventRow.seq > after)
-    rows = connection.execute(query.order_by(EventRow.seq)).all()
+    rows = connection.execute(_EVENTS, {"run": run_id, "after": after}).all()
     if not rows:
         run(connection, run_id)
     return [event_of(row) for row in rows]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row
+from sqlalchemy import ColumnElement, Connection, Executable, Row
 from sqlalchemy.dialects import postgresql, sqlite
 
 from conversation.events import Logged
@@ -66,7 +67,7 @@ def thread_of(row: Any) -> Thread:
 
 def run_values(run: Run) -> Values:
     """Return a run as a row."""
-    usage = {f"{what}_tokens": count for what, count in values_of(run.usage).items()}
+    usage = usage_values(run.usage)
     error = error_values(run.error) if run.error else {}
     known = {name: getattr(run, name) for name in _PLAIN_RUN}
     spec = run.spec
@@ -90,6 +91,11 @@ def run_of(row: Any) -> Run:
     )
     plain = {name: getattr(row, name) for name in _PLAIN_RUN}
     return Run(**plain, usage=usage, error=error if row.error_code else None)
+
+
+def usage_values(usage: Usage) -> Values:
+    """Return tokens, as columns of runs."""
+    return {f"{what}_tokens": count for what, count in values_of(usage).items()}
 
 
 def error_values(error: RunError) -> Values:
@@ -140,22 +146,25 @@ def event_values(line: Logged) -> Values:
     }
 
 
-def inserting(connection: Connection, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+def inserting(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """Return an `INSERT` that can say what to do about a row that is there already."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def put(connection: Connection, table: type[Base], rows: Sequence[Values], **given: Any) -> None:
     """Add rows or replace those of the same key; `given` holds only for those that are added."""
-    if not rows:
-        return
+    if rows:
+        names, more = tuple(rows[0]), tuple(given.items())
+        connection.execute(_putting(connection.dialect.name, table, names, more), list(rows))
+
+
+@cache  # there are a few; making one takes longer than executing it
+def _putting(
+    dialect: str, table: type[Base], names: tuple[str, ...], given: tuple[tuple[str, Any], ...]
+) -> Executable:
     columns = table.__table__.c
     key = ["id"] if "id" in columns else [column.name for column in table.__table__.primary_key]
-    statement = inserting(connection, table).values(**given)
-    kept = [name for name in rows[0] if name in columns and name not in key]
+    statement = inserting(dialect, table).values(**dict(given))
+    kept = [name for name in names if name in columns and name not in key]
     changes = {name: statement.excluded[name] for name in kept}
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=key, set_=changes), list(rows)
-    )
+    return statement.on_conflict_do_update(index_elements=key, set_=changes)

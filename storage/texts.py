@@ -44,7 +44,7 @@ def append(connection: Connection, texts: tuple[PendingText, ...], now: datetime
         for text in texts
     ]
     if pieces:
-        wanted = inserting(connection, DeltaRow).from_select(_COLUMNS, _WANTED)
+        wanted = inserting(connection.dialect.name, DeltaRow).from_select(_COLUMNS, _WANTED)
         connection.execute(wanted.on_conflict_do_nothing(), pieces)
 
 

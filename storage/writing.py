@@ -1,13 +1,15 @@
 """Beginning a run and moving it: jobs for the writer."""
 
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from conversation.errors import NotFound, Superseded, ThreadBusy
 from conversation.events import Logged
-from conversation.records import Message, Opening, Run, Thread, Write
+from conversation.records import Message, Opening, Run, Thread, Usage, Write
 from conversation.script import State
 from storage import closing
 from storage.rows import (
@@ -19,6 +21,7 @@ from storage.rows import (
     item_values,
     put,
     run_values,
+    usage_values,
     values_of,
 )
 from storage.rules import ends, logged, may_apply, sets_waiting
@@ -45,6 +48,7 @@ _POSITION: Final = (
     )
     + 1
 )
+_COUNTS: Final = frozenset({"seq", *usage_values(Usage())})
 _PROJECT: Final = (
     select(ThreadRow.project_id).where(ThreadRow.id == bindparam("in_thread")).scalar_subquery()
 )
@@ -90,7 +94,7 @@ def _add_thread(connection: Connection, thread: Thread) -> None:
 
 def _add_run(connection: Connection, run: Run, seq: int) -> None:
     values = run_values(run) | {"state": State.READY, "seq": seq}
-    added = inserting(connection, RunRow).on_conflict_do_nothing(
+    added = inserting(connection.dialect.name, RunRow).on_conflict_do_nothing(
         index_elements=["thread_id"], index_where=UNDER_WAY
     )
     if connection.scalar(added.returning(RunRow.id), values) is None:
@@ -104,19 +108,34 @@ def _latest_run(connection: Connection, thread_id: str) -> str:
 
 def _moved(connection: Connection, step: Write, now: datetime) -> int | None:
     """Compare and set: return the run's new `seq`, or None if it is not where it should be."""
-    moved = update(RunRow).where(RunRow.id == step.run_id, RunRow.state == step.expect)
-    if step.fence is not None:
-        moved = moved.where(RunRow.fence == step.fence)
-    if step.seq is not None:
-        moved = moved.where(RunRow.seq == step.seq)
-    changes = _changes(step, now) | {"seq": RunRow.seq + len(step.events)}
-    return connection.scalar(moved.values(**changes).returning(RunRow.seq))
+    checked = {"id": step.run_id, "state": step.expect, "fence": step.fence, "seq": step.seq}
+    checked = {name: value for name, value in checked.items() if value is not None}
+    changes = _changes(step, now)
+    values = {f"is_{name}": value for name, value in checked.items()}
+    values |= {f"new_{name}": value for name, value in changes.items()}
+    return connection.scalar(_moving(tuple(checked), tuple(changes)), values)
+
+
+@cache  # there are a few; making one takes longer than executing it
+def _moving(checked: tuple[str, ...], changed: tuple[str, ...]) -> ReturningUpdate[int]:
+    columns = RunRow.__table__.c
+    as_expected = (columns[name] == bindparam(f"is_{name}") for name in checked)
+    changes = {name: _changed(columns[name]) for name in changed}
+    return update(RunRow).where(*as_expected).values(changes).returning(RunRow.seq)
+
+
+def _changed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    given: ColumnElement[Any] = bindparam(f"new_{column.name}", type_=column.type)
+    if column.name in _COUNTS:
+        return column + given
+    return func.coalesce(column, given) if column.name == "started_at" else given
 
 
 def _changes(step: Write, now: datetime) -> Values:
-    changes: Values = {"state": step.to}
+    """Return what becomes of the run's columns; to those of `_COUNTS` it is added."""
+    changes: Values = {"state": step.to, "seq": len(step.events)}
     if step.to == State.STARTED:
-        changes["started_at"] = func.coalesce(RunRow.started_at, now)
+        changes["started_at"] = now
     if ends(step):
         changes["ended_at"] = now
     if ends(step) or step.release:
@@ -127,13 +146,10 @@ def _changes(step: Write, now: datetime) -> Values:
 
 
 def _outcome(step: Write) -> Values:
-    outcome: Values = error_values(step.error) if step.error else {}
+    outcome = error_values(step.error) if step.error else {}
     if step.incomplete_reason is not None:
         outcome["incomplete_reason"] = step.incomplete_reason
-    used: dict[str, Any] = values_of(step.usage) if step.usage else {}
-    for what, count in used.items():
-        outcome[f"{what}_tokens"] = getattr(RunRow, f"{what}_tokens") + count
-    return outcome
+    return outcome | (usage_values(step.usage) if step.usage else {})
 
 
 def _put_messages(connection: Connection, messages: tuple[Message, ...]) -> None:

@@ -164,7 +164,7 @@ def test_frozen_process_is_fenced_off(child: Child) -> None:
     with child.begun("hold") as process:
         process.send_signal(signal.SIGSTOP)
         [run_id] = child.accepted
-        with running(child.database) as core:
+        with running(child.database, limits=Limits(dead_after=1, sweep=0.1)) as core:
             done = ended(core, run_id)
             before = core.store.exchange(run_id), core.store.events(run_id)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,7 @@ from tools.registry import Tools
 
 WAIT = 15.0
 DEMO = Choice(provider="demo")
-QUICK = Limits(dead_after=1.0, heartbeat=0.1, stop_check=0.05, sweep=0.1, store_retry=0.05)
+QUICK = Limits(dead_after=60, heartbeat=0.1, stop_check=0.05, sweep=0.1, store_retry=0.05)
 IDLE = replace(QUICK, sweep=3600)
 """A core that takes up what is left at its start only."""
 
@@ -47,8 +48,11 @@ def running(url: str, **options: Any) -> Iterator[ParleyCore]:
 def until(core: Core, run_id: str, holds: Callable[[Run], bool]) -> Run:
     """Wait until the run is as wanted; return it."""
     with Follower(core.feed, run_id) as follower:
+        latest = time.monotonic() + WAIT
         while not holds(run := core.store.run(run_id)):
-            assert follower.wait(WAIT), f"{run_id} is {run.state}"
+            left = latest - time.monotonic()
+            assert left > 0, f"{run_id} is {run.state}"
+            assert follower.wait(left), f"{run_id} is {run.state}"
             follower.take()
     return run
 

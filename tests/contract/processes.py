@@ -14,6 +14,7 @@ from conversation.follower import Follower
 from conversation.ids import new_id
 from conversation.ports import AssistantProxy, Store, ToolRunner
 from conversation.records import Exchange, Run, Write
+from mediator.mediator import Clock
 from mediator.mediator_state_machine import MediatorStateMachine
 from proxies.user_proxy import UserProxy
 from runs.control import Control
@@ -31,7 +32,8 @@ WAIT = 10.0
 QUICK = Limits(
     dead_after=0.6, heartbeat=0.1, stop_check=0.02, sweep=0.05, store_retry=0.02, grace=0.1
 )
-FROZEN = replace(QUICK, dead_after=0.6, heartbeat=3600, stop_check=3600, sweep=3600)
+PATIENT = replace(QUICK, dead_after=60)
+FROZEN = replace(QUICK, heartbeat=3600, stop_check=3600, sweep=3600)
 """A process that shows no sign of life after its first, and does not look around."""
 
 
@@ -46,6 +48,7 @@ class Process:
         tools: ToolRunner | None = None,
         limits: Limits = QUICK,
         providers: Collection[str] = ("scripted",),
+        clock: Clock = now,
     ) -> None:
         self.store = store
         self.tools = tools or Tools()
@@ -63,7 +66,7 @@ class Process:
             log=self.log,
             feed=self.feed,
             cast=Cast(mediator=MediatorStateMachine, user=UserProxy(self.tools), assistant=cast),
-            clock=now,
+            clock=clock,
             limits=limits,
         )
         self.worker = Worker(means)
@@ -74,7 +77,7 @@ class Process:
             worker=self.worker,
             control=self.control,
             store=store,
-            clock=now,
+            clock=clock,
             providers=lambda: providers,
         )
 

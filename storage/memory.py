@@ -98,7 +98,7 @@ class MemoryStore:
             calls = [call for call in rows.calls.values() if call.run_id == run_id]
             return Exchange(
                 run=run,
-                messages=tuple(rows.branch(run.branch_id)),
+                messages=tuple(map(rows.with_flushed, rows.branch(run.branch_id))),
                 steps=tuple(steps),
                 calls=tuple(sorted(calls, key=lambda c: (place[c.step_id], c.position))),
                 items=tuple(rows.items[key] for key in sorted(rows.items) if key[0] == run_id),

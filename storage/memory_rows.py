@@ -60,7 +60,7 @@ class Rows:
         """Return a run's own messages, those in progress with what was flushed."""
         run = known(self.runs, "run", run_id)
         own = [message for message in self.branch(run.branch_id) if message.run_id == run_id]
-        return [self._with_flushed(message) for message in own]
+        return [self.with_flushed(message) for message in own]
 
     def under_way(self, thread_id: str) -> Run | None:
         """Return the run that is under way on a thread."""
@@ -135,7 +135,8 @@ class Rows:
         still_open = [run for run in self.runs.values() if not run.ended]
         return listed("run", [r for r in still_open if not self.lives(r.worker_id, alive_since)])
 
-    def _with_flushed(self, message: Message) -> Message:
+    def with_flushed(self, message: Message) -> Message:
+        """Return a message; one in progress with what was flushed."""
         if message.status != "in_progress":
             return message
         return rules.with_text(message, rules.joined(self.deltas[message.id].items()))

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Integer, Select, bindparam, case, null, or_, 
 from conversation.errors import NotFound
 from conversation.events import Logged
 from conversation.records import Exchange, Message, Page, Run, Thread
+from storage import texts
 from storage.paging import listed, paged
 from storage.rows import (
     MESSAGE,
@@ -95,9 +96,11 @@ def exchange(connection: Connection, run_id: str) -> Exchange:
     )
     items = select(ItemRow).where(ItemRow.run_id == run_id)
     items = items.order_by(ItemRow.round, ItemRow.position)
+    own = {message.id: message for message in texts.of_run(connection, run_id)}
+    messages = branch_messages(connection, found.branch_id)
     return Exchange(
         run=found,
-        messages=tuple(branch_messages(connection, found.branch_id)),
+        messages=tuple(own.get(message.id, message) for message in messages),
         steps=tuple(step_of(row) for row in connection.execute(steps)),
         calls=tuple(call_of(row) for row in connection.execute(calls)),
         items=tuple(item_of(row) for row in connection.execute(items)),

@@ -84,10 +84,14 @@ def step_status(write: Write) -> StepStatus:
 
 def joined(pieces: Iterable[tuple[int, str]]) -> str:
     """Return streamed pieces, each of which goes to an offset, as one text."""
-    text = ""
+    kept: list[str] = []
+    length = 0
     for offset, piece in sorted(pieces):
-        text = text[:offset] + piece
-    return text
+        if offset < length:  # another attempt to say the same
+            kept, length = ["".join(kept)[:offset]], offset
+        kept.append(piece)
+        length += len(piece)
+    return "".join(kept)
 
 
 def with_text(message: Message, flushed: str) -> Message:

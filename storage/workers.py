@@ -50,7 +50,8 @@ def remove_dead(connection: Connection, now: datetime) -> int:
         for worker_id, pid, alive_at in connection.execute(query)
         if gone(pid, (now - alive_at).total_seconds())
     ]
-    connection.execute(delete(WorkerRow).where(WorkerRow.id.in_(dead)))
+    if dead:
+        connection.execute(delete(WorkerRow).where(WorkerRow.id.in_(dead)))
     return len(dead)
 
 

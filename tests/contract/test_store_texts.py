@@ -27,6 +27,15 @@ def test_text_flushed_twice_is_kept_once(store: Store, clock: Clock) -> None:
     assert [kept.text for kept in store.texts(run.id)] == ["Once."]
 
 
+def test_exchange_has_what_was_flushed(store: Store, clock: Clock) -> None:
+    run, message = _streaming(store, clock)
+    store.append_texts((_piece(run, message, 0, "Half an"),)).result(WAIT)
+
+    store.append_texts((_piece(run, message, 4, " one answer"),)).result(WAIT)
+
+    assert [kept.text for kept in store.exchange(run.id).messages] == ["Hello", "Half one answer"]
+
+
 def test_fenced_off_text_is_dropped(store: Store, clock: Clock) -> None:
     run, message = _streaming(store, clock)
     store.claim(run.id, "worker_new", dead_after=10).result(WAIT)

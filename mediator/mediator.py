@@ -188,7 +188,7 @@ class Mediator(ABC):
                     run_id=self.run.id,
                     fence=self.fence or 0,
                     message_id=reply.message.id,
-                    offset=reply.say(text),
+                    offset=reply.say(text, refusal=refusal),
                     text=text,
                 )
             )

@@ -28,8 +28,10 @@ class Reply:
         """What was said so far."""
         return "".join(self._pieces)
 
-    def say(self, text: str) -> int:
-        """Add a piece; return its offset in characters."""
+    def say(self, text: str, *, refusal: bool = False) -> int:
+        """Add a piece; return its offset in characters. A refusal may come after a few words."""
+        if refusal and self.message and not self.message.refusal:
+            self.message = replace(self.message, refusal=True)
         offset = self._length
         self._pieces.append(text)
         self._length += len(text)

@@ -15,7 +15,7 @@ from mediator.mediator import Mediator
 Fate = Literal["run", "client", "person", "unknown", "declined", "lost"]
 
 _OUTPUTS: Final[dict[Fate, str]] = {
-    "unknown": "There is no function '{name}'. Available: {offered}.",
+    "unknown": "There is no function '{name}'. Available: {known}.",
     "declined": "The user declined this call. It was not run.",
     "lost": (
         "This call had been started when the process that ran it ended. "
@@ -27,8 +27,9 @@ _OUTPUTS: Final[dict[Fate, str]] = {
 async def do_tool_work(mediator: Mediator, user: ToolExecutor) -> bool:
     """Bring the round's calls forward; False when a client or a person is awaited now."""
     fates = {record.call.call_id: _fate(mediator, user, record) for record in _open(mediator)}
+    known = ", ".join(_known(mediator, user)) or "none"
     for record in _open(mediator):
-        await _answer(mediator, record, fates[record.call.call_id])
+        await _answer(mediator, record, fates[record.call.call_id], known)
     here = [record.call for record in _open(mediator) if fates[record.call.call_id] == "run"]
     if here:
         await user.execute_tools(here, mediator)
@@ -63,12 +64,17 @@ def _fate_here(record: CallRecord, policy: ToolPolicy) -> Fate:
     return "run"
 
 
-async def _answer(mediator: Mediator, record: CallRecord, fate: Fate) -> None:
+def _known(mediator: Mediator, user: ToolExecutor) -> list[str]:
+    """Return the functions on offer that can be run; an assistant may name others."""
+    tools = mediator.run.spec.tools
+    return [tool.name for tool in tools if tool.runs == "client" or user.policy(tool.name)]
+
+
+async def _answer(mediator: Mediator, record: CallRecord, fate: Fate, known: str) -> None:
     """Give a call that is not run the output that says why."""
     if fate not in _OUTPUTS:
         return
-    offered = ", ".join(tool.name for tool in mediator.run.spec.tools) or "none"
-    output = _OUTPUTS[fate].format(name=record.call.name, offered=offered)
+    output = _OUTPUTS[fate].format(name=record.call.name, known=known)
     result = ToolResult(call_id=record.call.call_id, output=output, failed=True)
     await mediator.tool_executed(record.call, result)
 

@@ -182,6 +182,17 @@ async def test_usage_of_all_requests_adds_up(stage: Stage) -> None:
     assert stage.kinds(run.id).count("usage_recorded") == 2
 
 
+async def test_refusal_after_a_few_words_is_marked_as_one(stage: Stage) -> None:
+    run = await stage.begin()
+
+    await stage.conduct(
+        run.id, ScriptedAssistant([Sent(), Saying("Well, "), Refusing("no."), STOP])
+    )
+
+    message = stage.store.messages(run.thread_id)[-1]
+    assert (message.text, message.refusal) == ("Well, no.", True)
+
+
 async def test_refusal_is_a_complete_answer_marked_as_one(stage: Stage) -> None:
     run = await stage.begin()
 
@@ -276,6 +287,19 @@ async def test_unknown_function_is_answered_and_not_run(stage: Stage) -> None:
     assert result.failed
     assert "price" in result.output
     assert "tool_started" not in stage.kinds(run.id)
+
+
+async def test_model_is_told_of_no_function_that_cannot_be_run(stage: Stage) -> None:
+    start = opening(tools=(*stage.tools.specs(), ToolSpec(name="gone")))
+    await stage.log.accept(start)
+    assistant = ScriptedAssistant(asking(call("gone", "{}")), saying("A pity."))
+
+    await stage.conduct(start.run.id, assistant)
+
+    (result,) = assistant.heard[1].rounds[0].results
+    assert (result.failed, result.output) == (
+        True, "There is no function 'gone'. Available: price.",
+    )  # fmt: skip
 
 
 async def test_function_the_run_does_not_offer_is_not_run(stage: Stage) -> None:
@@ -405,10 +429,19 @@ async def test_outputs_that_are_not_those_awaited_change_nothing(
     assert stage.store.run(run.id).seq == before
 
 
+async def test_no_outputs_can_be_given_to_a_run_that_awaits_none(stage: Stage) -> None:
+    run = await stage.crash((await stage.begin()).id, "worker_1")
+
+    with pytest.raises(BadInput, match="tool outputs"):
+        await submit_outputs(stage.restore(run.id, fenced=False), {})
+
+    assert stage.store.run(run.id) == run  # its worker still has it
+
+
 # taking up
 
 
-async def _left(stage: Stage, run: Run, lines: list[Line]) -> None:
+async def _left(stage: Stage, run: Run, lines: list[Line], *, flush: bool = False) -> None:
     """Conduct until the model has said `lines`, then let the executing process die."""
     reached, never = asyncio.Event(), asyncio.Event()
 
@@ -423,6 +456,8 @@ async def _left(stage: Stage, run: Run, lines: list[Line]) -> None:
     await asyncio.wait_for(reached.wait(), 5)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+    if flush:
+        stage.store.append_texts(tuple(stage.log.said)).result()
     await stage.crash(run.id)
 
 
@@ -441,6 +476,16 @@ async def test_run_left_while_the_model_answered_asks_again(stage: Stage, lines:
     assert [m.incomplete_reason for m in said if m.status != "completed"] == (
         ["superseded"] if lines > 2 else []
     )
+
+
+async def test_text_of_a_dead_attempt_is_kept(stage: Stage) -> None:
+    run = await stage.begin()
+    await _left(stage, run, [Sent(), Saying("Half")], flush=True)
+
+    await stage.conduct(run.id, ScriptedAssistant(saying("Whole")))
+
+    said = [m for m in stage.store.messages(run.thread_id) if m.role == "assistant"]
+    assert [(m.text, m.status) for m in said] == [("Half", "incomplete"), ("Whole", "completed")]
 
 
 async def test_text_of_a_dead_attempt_is_not_told_to_the_model(stage: Stage) -> None:

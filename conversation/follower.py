@@ -67,6 +67,8 @@ class Follower:
         return update.news
 
     def _notify(self) -> None:
+        if self._news.is_set():
+            return  # whoever waits has been woken and has yet to read: one call per token is dear
         self._news.set()
         waiting = self._awake
         if waiting is not None:

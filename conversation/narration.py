@@ -125,7 +125,7 @@ def outcome(run: Run) -> str:
         return f"Under way: {_name(run.state)}"
     said = _ENDINGS[run.state]
     if run.started_at and run.ended_at:
-        said += f" after {_seconds((run.ended_at - run.started_at).total_seconds())}"
+        said += f" after {_seconds(max(0.0, (run.ended_at - run.started_at).total_seconds()))}"
     if run.error:
         return f"{said}: {_short(run.error.message)}"
     if run.incomplete_reason:

@@ -126,6 +126,7 @@ def test_text_is_data_on_one_bounded_line() -> None:
     ("run", "said"),
     [
         (RUN, "Answered after 2.50 s"),
+        (replace(RUN, started_at=RUN.ended_at, ended_at=RUN.started_at), "Answered after 0.00 s"),
         (replace(RUN, state=State.REQUIRES_ACTION), "Under way: requires action"),
         (replace(RUN, state=State.CANCELLED, started_at=None), "Stopped"),
         (

@@ -14,6 +14,7 @@ from conversation.errors import (
     BadResponse,
     ConnectionFailed,
     KeyRejected,
+    NotConfigured,
     PromptBlocked,
     ProviderError,
     ProviderTimeout,
@@ -108,6 +109,14 @@ def unreachable(provider: str) -> ConnectionFailed:
 def unreadable(provider: str) -> BadResponse:
     """Return the error of an answer that is not what the provider's API promises."""
     return BadResponse(f"{provider} sent an answer that can't be read.")
+
+
+def misdirected(provider: str) -> NotConfigured:
+    """Return the error of an address that is none."""
+    return NotConfigured(
+        f"{provider} can't be reached: its address in the settings is none.",
+        hint="Mend the address and start again.",
+    )
 
 
 def cut_off(provider: str) -> StreamCut:

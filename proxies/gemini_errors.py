@@ -13,7 +13,14 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai.errors import APIError
 
 from conversation.errors import KeyRejected, ProviderError
-from proxies.failures import Complaint, seconds_to_wait, timed_out, unreachable, unreadable
+from proxies.failures import (
+    Complaint,
+    misdirected,
+    seconds_to_wait,
+    timed_out,
+    unreachable,
+    unreadable,
+)
 from proxies.gemini_signals import NAME
 from proxies.redact import redacted
 
@@ -28,7 +35,11 @@ def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
         yield
     except httpx.TimeoutException as error:
         raise timed_out(NAME) from error
-    except (httpx.TransportError, TransportError) as error:
+    except httpx.InvalidURL as error:
+        raise misdirected(NAME) from error
+    except httpx.DecodingError as error:
+        raise unreadable(NAME) from error
+    except (httpx.RequestError, TransportError) as error:
         raise unreachable(NAME) from error
     except GoogleAuthError as error:
         sentence = redacted(str(error), secrets)

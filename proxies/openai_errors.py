@@ -11,7 +11,14 @@ import httpx2
 import openai
 
 from conversation.errors import ProviderError
-from proxies.failures import Complaint, seconds_to_wait, timed_out, unreachable, unreadable
+from proxies.failures import (
+    Complaint,
+    misdirected,
+    seconds_to_wait,
+    timed_out,
+    unreachable,
+    unreadable,
+)
 from proxies.openai_signals import NAME, failure_in
 from proxies.redact import redacted
 
@@ -21,6 +28,7 @@ _UNREADABLE = (
     RuntimeError,
     AttributeError,
     TypeError,
+    httpx2.DecodingError,
     openai.APIResponseValidationError,
 )
 
@@ -32,7 +40,9 @@ def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
         yield
     except (openai.APITimeoutError, httpx2.TimeoutException) as error:
         raise timed_out(NAME) from error
-    except (openai.APIConnectionError, httpx2.TransportError) as error:
+    except httpx2.InvalidURL as error:
+        raise misdirected(NAME) from error
+    except (openai.APIConnectionError, httpx2.TransportError, httpx2.TooManyRedirects) as error:
         raise unreachable(NAME) from error
     except _UNREADABLE as error:
         raise unreadable(NAME) from error

@@ -86,12 +86,13 @@ def connect(
     """
     if not api_key:
         raise NotConfigured(f"There is no API key for {NAME}.")
-    client = AsyncOpenAI(
-        api_key=api_key,
-        base_url=base_url,
-        timeout=httpx2.Timeout(timeout, connect=connect_timeout),
-        max_retries=0,
-    )
+    with provider_errors((api_key,)):
+        client = AsyncOpenAI(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=httpx2.Timeout(timeout, connect=connect_timeout),
+            max_retries=0,
+        )
     whole = httpx2.Timeout(answer_timeout, connect=connect_timeout)
     return OpenAIResponses(client, retry=retry, answer_timeout=whole)
 

@@ -4,6 +4,7 @@ Streamed events and whole responses are plain dicts with the API's own names; wh
 passed over, so that a new kind of event breaks nothing.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -123,9 +124,14 @@ def _calls(response: Raw) -> Iterator[ToolCall]:
             yield ToolCall(
                 call_id=new_id("call"),
                 name=str(item.get("name") or ""),
-                arguments=item.get("arguments") or "{}",
+                arguments=_arguments(item.get("arguments")),
                 ref=item.get("call_id"),
             )
+
+
+def _arguments(given: Any) -> str:
+    """Return the JSON text; servers that only speak like OpenAI may send the object itself."""
+    return given if given and isinstance(given, str) else json.dumps(given or {})
 
 
 def _used(usage: Raw) -> Used:

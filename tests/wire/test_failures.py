@@ -217,6 +217,31 @@ async def test_a_chunk_that_is_not_json_is_told(wire: Wire) -> None:
     assert type(error) is BadResponse
 
 
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_body_that_cannot_be_unpacked_is_told(wire: Wire, stream: bool) -> None:
+    wire.server.script(Reply(pieces=(b"no gzip",), headers={"content-encoding": "gzip"}))
+
+    _, error = await hear_until_failure(wire.proxy(retry=ONCE), wire.turn(stream=stream))
+
+    assert isinstance(error, BadResponse | ConnectionFailed | StreamCut)
+    assert wire.title in str(error)
+
+
+async def test_an_address_that_leads_in_circles_is_told(wire: Wire) -> None:
+    where = f"{wire.server.base_url}/again"
+    wire.server.always(Reply(pieces=(b"",), status=307, headers={"location": where}))
+
+    _, error = await hear_until_failure(wire.proxy(retry=ONCE), wire.turn())
+
+    assert isinstance(error, ProviderError)
+    assert wire.title in str(error)
+
+
+async def test_an_address_that_is_none_is_told(wire: Wire) -> None:
+    with pytest.raises(NotConfigured, match=wire.title):
+        await hear(wire.proxy(base_url="http://127.0.0.1:port/v1"), wire.turn())
+
+
 async def test_an_error_page_does_not_become_the_message(wire: Wire) -> None:
     page = b"<html>" + b"x" * 5000
     wire.server.script(Reply(pieces=(page,), status=502, kind="text/html"))

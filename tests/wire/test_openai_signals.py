@@ -46,10 +46,11 @@ def test_events_become_signals(raw: dict[str, Any], signals: list[Signal]) -> No
     assert list(signals_in(raw)) == signals
 
 
-def test_empty_arguments_become_an_empty_object() -> None:
-    call = {"type": "function_call", "call_id": "c1", "name": "now", "arguments": ""}
+@pytest.mark.parametrize(("given", "text"), [("", "{}"), (None, "{}"), ({"a": 1}, '{"a": 1}')])
+def test_arguments_are_always_json_text(given: object, text: str) -> None:
+    call = {"type": "function_call", "call_id": "c1", "name": "now", "arguments": given}
 
     asking, *_ = signals_in(completed(call))
 
     assert isinstance(asking, Asking)
-    assert (asking.calls[0].arguments, asking.calls[0].ref) == ("{}", "c1")
+    assert (asking.calls[0].arguments, asking.calls[0].ref) == (text, "c1")

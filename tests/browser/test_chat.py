@@ -43,6 +43,15 @@ def test_first_run_shows_two_system_messages(chat: Chat) -> None:
     expect(chat.system.nth(0).get_by_test_id("stCode").nth(1)).to_contain_text('"price": 227.5')
 
 
+def test_double_click_begins_one_conversation(chat: Chat) -> None:
+    chat.page.get_by_role("button", name="Compare Microsoft and Nvidia").dblclick()
+
+    expect(chat.state).to_have_text("completed")
+    expect(chat.messages("user")).to_have_count(1)
+    expect(chat.page.get_by_text(texts.NOT_SENT)).to_have_count(0)
+    assert chat.thread_id
+
+
 def test_empty_message_is_not_sent(chat: Chat) -> None:
     chat.input.fill("   ")
     chat.input.press("Enter")
@@ -111,7 +120,7 @@ def test_second_tab_follows(chat: Chat, open_chat: OpenChat) -> None:
     second = open_chat(chat.page.url)
     expect(second.answers).to_have_text("one")
 
-    chat.send("count to 100")
+    chat.send("count to 2000")
 
     second.expect_writing()
     expect(second.input).to_be_disabled()
@@ -146,6 +155,29 @@ def test_back_returns_to_the_conversation_before(chat: Chat) -> None:
     chat.page.go_back()
 
     expect(chat.answers).to_have_text("first")
+
+
+def test_other_conversations_leave_nothing_behind(chat: Chat) -> None:
+    for number in range(3):
+        chat.ask(f"echo {number}")
+    first = chat.page.url
+    chat.page.get_by_role("button", name=texts.NEW).click()
+    expect(chat.page.get_by_text(texts.WELCOME)).to_be_visible()
+    chat.send(STORY)
+    chat.expect_writing()
+
+    chat.page.go_back()
+    expect(chat.page.get_by_text(texts.WELCOME)).to_be_visible()
+    chat.page.go_back()
+    expect(chat.page).to_have_url(first)
+    expect(chat.messages("user")).to_have_count(3)
+    chat.page.go_forward()
+    expect(chat.page.get_by_text(texts.WELCOME)).to_be_visible()
+    chat.page.go_forward()
+
+    chat.expect_writing()
+    expect(chat.messages("user")).to_have_text([STORY])
+    expect(chat.answers).to_have_count(1)
 
 
 def test_unknown_address_begins_anew(open_chat: OpenChat, server: ChatServer) -> None:

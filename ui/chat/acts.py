@@ -1,6 +1,7 @@
 """What a person can do on the chat page: the callbacks of its buttons and fields.
 
-They change this tab's visit or ask the core; what comes of it is read from the log.
+They change this tab's visit or ask the core; what comes of it is read from the log. Who clicks
+here wants to be here: `moved` tells that the browser's address may be older than the click.
 """
 
 from functools import partial
@@ -21,6 +22,7 @@ STREAM: Final = "stream"
 
 def take_message(visit: Visit) -> None:
     """Take what was typed."""
+    visit.moved = True
     text = st.session_state.get(MESSAGE)
     if not isinstance(text, str) or not text.strip():
         visit.note = f"{EmptyMessage()} {EmptyMessage().hint}"
@@ -31,6 +33,7 @@ def take_message(visit: Visit) -> None:
 
 def take_example(visit: Visit, text: str) -> None:
     """Take one of the examples; only the first of two clicks counts."""
+    visit.moved = True
     if visit.thread_id is None and not visit.outbox.busy(None):
         visit.outbox.put(text, None)
 

@@ -1,5 +1,6 @@
 """The chat page: one pass draws what the log says, then follows what is under way."""
 
+import time
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,9 @@ from ui.chat.visit import Visit, visit
 from ui.chat.welcome import draw_welcome
 from ui.opening import opened_core, problems_shown
 from ui.prose import literal
+
+SENT: Final = 0.05
+"""Seconds after which Streamlit has sent what was drawn; until then, later drawing replaces it."""
 
 ICON: Final = Path(__file__).parents[1] / "favicon.svg"
 LOGO: Final = Path(__file__).parents[1] / "logo.svg"
@@ -55,7 +59,7 @@ class Page:
         steps = Steps()
         self._draw_input()
         self._draw_top(st.empty())
-        conversation = st.container(key="conversation", gap="xxsmall")
+        conversation = self._place_for_messages()
         self._draw_past(conversation, steps)
         doing = st.empty()
         draw_letters(st.empty(), self._visit.outbox, self._visit.thread_id)
@@ -105,11 +109,27 @@ class Page:
             args=(self._visit,),
         )
 
+    def _place_for_messages(self) -> DeltaGenerator:
+        """Return the messages' place, without those of the conversation shown before.
+
+        The browser keeps what is not overwritten until a run of the script ends, and one that
+        follows an answer does not end soon.
+        """
+        here = self._visit
+        if here.drawn == here.thread_id:
+            return st.container(key="messages", gap="xxsmall")
+        here.drawn = here.thread_id
+        place = st.empty()
+        time.sleep(SENT)
+        return place.container(key="messages", gap="xxsmall")
+
     def _draw_past(self, place: DeltaGenerator, steps: Steps) -> None:
         for entry in self._transcript.entries:
             self._draw_entry(place, entry)
         last = self._transcript.last
-        if last and last.ended:
+        if last is None:
+            steps.draw_none()
+        elif last.ended:
             steps.draw(told(self._core, last, self._visit.tellings))
 
     def _draw_entry(self, place: DeltaGenerator, entry: Message | Run) -> None:

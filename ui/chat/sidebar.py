@@ -11,6 +11,7 @@ from conversation.events import Logged
 from conversation.narration import narrate
 from conversation.ports import Choice, Core
 from conversation.records import ProviderStatus, Run
+from setup.settings import settings
 from ui import texts
 from ui.chat import acts
 from ui.chat.telling import Telling
@@ -19,6 +20,7 @@ from ui.prose import literal
 
 LONGEST: Final = 100
 HEIGHT: Final = 230
+WIDTH: Final = 120
 
 
 def draw_controls(core: Core, visit: Visit, last: Run | None) -> None:
@@ -49,6 +51,9 @@ class Steps:
                 key="steps", height=HEIGHT, border=False, autoscroll=True
             ).empty()
         self._shown = -1
+
+    def draw_none(self) -> None:
+        """Say what will be here."""
         self._list.caption(texts.NO_STEPS)
 
     def draw(self, telling: Telling) -> None:
@@ -71,7 +76,9 @@ def _draw_steps(place: DeltaGenerator, steps: list[Logged]) -> None:
 
 def _step(logged: Logged, first: Logged) -> str:
     offset = (logged.at - first.at).total_seconds()
-    return f":gray[{offset:.2f} s] {literal(narrate(logged.event))}"
+    said = narrate(logged.event)
+    short = said if len(said) <= WIDTH else said[: WIDTH - 1] + "…"
+    return f":gray[{offset:.2f} s] {literal(short)}"
 
 
 def _draw_providers(providers: Iterable[ProviderStatus], visit: Visit, last: Run | None) -> None:
@@ -111,19 +118,21 @@ def _draw_provider(status: ProviderStatus, visit: Visit) -> None:
 
 
 def _draw_assistant(core: Core, visit: Visit, last: Run | None) -> None:
-    wanted = st.text_input(
+    default = settings().assistant_id
+    st.text_input(
         texts.ASSISTANT,
         key=acts.ASSISTANT,
-        placeholder=texts.ASSISTANT_NONE,
+        placeholder=default or texts.ASSISTANT_NONE,
         help=texts.ASSISTANT_HELP,
-    ).strip()
-    if wanted:
+    )
+    wanted = acts.wanted_assistant()
+    if wanted or default:
         _check_assistant(core, visit, wanted)
     if last and last.spec.assistant_id:
         st.caption(texts.ASSISTANT_HERE.format(assistant=literal(last.spec.assistant_id)))
 
 
-def _check_assistant(core: Core, visit: Visit, wanted: str) -> None:
+def _check_assistant(core: Core, visit: Visit, wanted: str | None) -> None:
     try:
         core.check(Choice(provider=visit.provider, assistant_id=wanted))
     except NotFound as problem:

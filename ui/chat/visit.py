@@ -26,44 +26,39 @@ _KEY: Final = "visit"
 class Visit:
     """One tab: its conversation, what it could not send, and how far back it looks.
 
-    `address` is the thread in the address bar before we last wrote to it: the browser may send
-    it once more, which is not a wish to go back.
+    `drawn` is the conversation whose messages are on the page. While `moved`, the address bar
+    follows the visit, and not the other way round.
     """
 
     thread_id: str | None = None
+    drawn: str | None = None
     provider: str = ""
     note: str = ""
     shown: int = STEP
     outbox: Outbox = field(default_factory=Outbox)
     tellings: dict[str, Telling] = field(default_factory=dict)
-    address: str | None = None
-    written: bool = False
+    moved: bool = False
 
     def go(self, thread_id: str | None) -> None:
         """Show this conversation, or a new one."""
-        if thread_id != self.thread_id:
-            self.address, self.written = self.thread_id, True
         self.thread_id, self.shown, self.note = thread_id, STEP, ""
         self.tellings = {}
+        self.moved = True
 
     def follow_address(self, core: Core) -> None:
         """Bring the address bar and this visit together: links, back and forward count."""
         here = st.query_params.get(PARAMETER)
-        if here == self.thread_id:
-            self.written = False
-        elif self.written and here == self.address:
-            self._write_address()
-        else:
+        if here != self.thread_id and not self.moved:
             self._enter(core, here)
+        if here != self.thread_id:
+            self._write_address()
+        self.moved = False
 
     def _enter(self, core: Core, thread_id: str | None) -> None:
         """Go where a link leads, if there is such a conversation."""
         self.go(thread_id if thread_id and _exists(core, thread_id) else None)
-        self.written = False
         if thread_id != self.thread_id:
             self.note = texts.UNKNOWN_CONVERSATION
-            self.address, self.written = thread_id, True
-            self._write_address()
 
     def _write_address(self) -> None:
         if self.thread_id:

@@ -14,6 +14,7 @@ from conversation.follower import Follower
 from conversation.ids import new_id
 from conversation.ports import AssistantProxy, Store, ToolRunner
 from conversation.records import Exchange, Run, Write
+from conversation.script import State
 from mediator.mediator import Clock
 from mediator.mediator_state_machine import MediatorStateMachine
 from proxies.user_proxy import UserProxy
@@ -138,12 +139,16 @@ async def process(
 
 
 class FrailStore:
-    """A store whose writes can be held up or made to fail; all else is the store's."""
+    """A store whose writes can be held up or made to fail; all else is the store's.
+
+    They are held up while `holding`, which the first write to `hold_from` begins.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.down = False
         self.holding = False
+        self.hold_from: State | None = None
         self.held: list[tuple[Write, Future[list[Logged]]]] = []
         self.holds = asyncio.Event()
         self.refused = asyncio.Event()
@@ -157,6 +162,7 @@ class FrailStore:
         if self.down:
             self.refused.set()
             return _failed()
+        self.holding = self.holding or write.to == self.hold_from
         if not self.holding:
             return self._store.write(write)
         waiting: Future[list[Logged]] = Future()
@@ -173,7 +179,7 @@ class FrailStore:
 
     def release(self) -> None:
         """Make the steps that were held up, in order."""
-        self.holding = False
+        self.holding, self.hold_from = False, None
         for write, waiting in self.held:
             try:
                 waiting.set_result(self._store.write(write).result(WAIT))

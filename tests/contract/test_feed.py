@@ -208,16 +208,15 @@ async def test_words_of_a_dead_attempt_never_follow_the_retry() -> None:
 
 
 async def test_text_of_an_attempt_that_was_given_up_is_not_heard() -> None:
-    assistant = ScriptedAssistant([Sent(), Saying("Hello"), Finished("stop")])
-    store = MemoryStore()
-    async with process(store, assistant) as one:
+    assistant = ScriptedAssistant([Sent(), asyncio.Event()])
+    async with process(MemoryStore(), assistant) as one:
         run = await one.begin()
+        await assistant.asked.wait()
         late = PendingText(run_id=run.id, fence=0, message_id="msg_old", offset=0, text="Old")
 
         one.feed.said(late)
 
-        await one.ended(run.id)
-        assert "Old" not in texts(one.feed.read(run.id, Cursor()).news).values()
+        assert not texts(one.feed.read(run.id, Cursor()).news)
 
 
 async def test_follower_that_fails_hurts_nobody_else() -> None:

@@ -21,6 +21,7 @@ from conversation.records import Assistant
 from conversation.script import State
 from conversation.turns import ToolSpec
 from runs.runner import Runner
+from setup import bootstrap
 from setup.core import ParleyCore
 from storage.store import SqlStore, open_store
 from tests.contract.cores import (
@@ -274,6 +275,20 @@ def test_locked_database_holds_a_run_up_and_loses_nothing(
         assert done.state is State.COMPLETED
         assert core.store.messages(run.thread_id)[-1].text.endswith("149, 150.")
         assert numbered(core.store.events(run.id))
+
+
+# the program's log
+
+
+def test_log_level_is_for_our_packages_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = logging.getLogger("runs.worker"), logging.getLogger("sqlalchemy")
+    for package in bootstrap._PACKAGES:
+        monkeypatch.setattr(logging.getLogger(package), "level", logging.NOTSET)
+
+    bootstrap._log_from("INFO")
+
+    assert ours.getEffectiveLevel() == logging.INFO
+    assert theirs.getEffectiveLevel() == logging.WARNING
 
 
 # leaving

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from conversation.events import ToolExecuted
+from conversation.events import Logged, StatusChecked, ToolExecuted
 from conversation.ids import new_id
 from conversation.ports import Store, ToolPolicy
-from conversation.records import Run
+from conversation.records import Run, Write
 from conversation.script import State
 from conversation.signals import Asking, Finished, Saying, Sent, Signal, Used
 from conversation.turns import ToolCall, ToolSpec, Turn
@@ -21,6 +21,7 @@ from tests.contract.processes import (
     FROZEN,
     PATIENT,
     QUICK,
+    WAIT,
     FrailStore,
     Process,
     kinds,
@@ -133,8 +134,22 @@ async def test_stop_from_another_process_ends_the_run(store: Store) -> None:
         assert ended.attempt == 1
 
 
+async def test_stop_that_is_only_noticed_by_writing_ends_the_run(store: Store) -> None:
+    gate = Gate([Sent(), Saying("Half")], then=[STOP])
+    deaf = replace(PATIENT, stop_check=3600, sweep=3600)
+    async with process(store, gate, limits=deaf) as one, process(store, limits=PATIENT) as other:
+        run = await one.begin()
+        await gate.reached.wait()
+        await other.control.cancel(run.id)
+
+        gate.go_on.set()
+
+        assert (await one.ended(run.id)).state is State.CANCELLED
+        assert store.messages(run.thread_id)[-1].text == "Half"
+
+
 async def test_stop_of_a_run_nobody_executes_ends_it(store: Store) -> None:
-    async with process(store, limits=FROZEN) as one:
+    async with process(store, limits=FROZEN, providers=()) as one:
         run = await one.begin(worker_id="worker_gone")
         one.worker.busy[run.id].abandon()
         await one.left(run.id)
@@ -180,6 +195,47 @@ async def test_expiry_during_a_commit_ends_the_run(frail: FrailStore) -> None:
         assert (await one.ended(run.id)).state in {State.EXPIRED, State.COMPLETED}
         await one.left(run.id)
         assert frail.run(run.id).attempt == 1
+
+
+async def test_expiry_during_a_commit_counts_usage_once(frail: FrailStore) -> None:
+    asking: list[Line] = [Sent(), Used(input=3, output=2), Asking((call("ask"),))]
+    asking.append(Finished("tool_calls"))
+    store = cast("Store", frail)
+    async with process(store, ScriptedAssistant(asking), tools=AtClient(Tools())) as one:
+        frail.hold_from = State.REQUIRES_ACTION
+        run = await one.begin(seconds=0.3)
+        await asyncio.wait({one.worker.busy[run.id].task}, timeout=0.5)  # it expires meanwhile
+
+        frail.release()
+
+        ended = await one.ended(run.id)
+        assert (ended.state, ended.usage.input) == (State.EXPIRED, 3)
+        assert kinds(store, run.id).count("usage_recorded") == 1
+
+
+async def test_step_is_told_also_when_its_writer_has_left(frail: FrailStore) -> None:
+    step_told = StatusChecked(status="x")
+    heard = asyncio.Event()
+
+    def listen(logged: Logged) -> None:
+        if logged.event == step_told:
+            heard.set()
+
+    async with process(cast("Store", frail)) as one:
+        one.topic.subscribe(listen)
+        run = await one.begin()
+        one.worker.busy[run.id].abandon()
+        await one.left(run.id)
+        frail.holding = True
+        step = Write(run_id=run.id, expect=State.READY, to=State.READY, events=(step_told,))
+        writing = asyncio.create_task(one.log.write(step))
+        await frail.holds.wait()
+        writing.cancel()
+        await asyncio.wait({writing})
+
+        frail.release()
+
+        await asyncio.wait_for(heard.wait(), WAIT)
 
 
 async def test_stop_and_expiry_at_once_end_the_run_once(store: Store) -> None:

@@ -15,7 +15,7 @@ from conversation.records import Run
 from conversation.script import State
 from mediator import answers
 from mediator.mediator import Clock, Mediator
-from runs.segment import MakeMediator
+from runs.means import MakeMediator
 from runs.worker import Worker
 
 logger: Final = logging.getLogger(__name__)

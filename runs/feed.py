@@ -115,7 +115,9 @@ class LogFeed:
         """Stop looking for commits; who still follows is told that there is nothing to come."""
         self._closed = True
         self._elsewhere.close()
-        for run_id in tuple(self._watchers):
+        with self._lock:
+            followed = tuple(self._watchers)
+        for run_id in followed:
             self._wake(run_id)
 
     # beneath

@@ -8,23 +8,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar, Final
 
 from conversation import errors
-from conversation.ports import AssistantProxy, RunLog, Store, ToolExecutor
 from conversation.records import Exchange, Run
 from conversation.script import State
 from mediator.conductor import Conductor
-from mediator.mediator import Clock, Mediator
-from runs.feed import LogFeed
+from mediator.mediator import Mediator
+from runs.means import Means
 from runs.settled import SettledLog
 
 logger: Final = logging.getLogger(__name__)
-
-MakeMediator = Callable[..., Mediator]
-CastAssistant = Callable[[str], Awaitable[AssistantProxy]]
 
 _TRIES: Final = 20
 
@@ -41,46 +36,6 @@ class GivenUp(errors.ParleyError):
 
     code: ClassVar[str] = "given_up"
     advice: ClassVar[str] = "Send the message again."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
-    """Who takes part in an exchange, apart from its mediator."""
-
-    mediator: MakeMediator
-    user: ToolExecutor
-    assistant: CastAssistant
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """When to give up; seconds.
-
-    A worker is `dead_after` so long without a sign of life. A request that is interrupted has
-    `grace` to close its connection; then the run goes on without it.
-    """
-
-    dead_after: float = 6.0
-    heartbeat: float = 1.0
-    stop_check: float = 0.25
-    sweep: float = 2.0
-    store_retry: float = 1.0
-    grace: float = 0.5
-    max_attempts: int = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What a worker executes runs with; `stragglers` are requests nobody waits for any more."""
-
-    worker_id: str
-    store: Store
-    log: RunLog
-    feed: LogFeed
-    cast: Cast
-    clock: Clock
-    limits: Limits
-    stragglers: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class Segment:

@@ -6,7 +6,8 @@ from typing import Final
 
 from conversation import errors
 from conversation.records import Run
-from runs.segment import Limits, Means, Segment
+from runs.means import Limits, Means
+from runs.segment import Segment
 
 logger: Final = logging.getLogger(__name__)
 

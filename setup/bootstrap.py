@@ -16,9 +16,9 @@ from proxies.user_proxy import UserProxy
 from runs.control import Control
 from runs.feed import LogFeed
 from runs.flusher import Flusher
+from runs.means import Cast, Limits, MakeMediator, Means
 from runs.recorder import Recorder
 from runs.runner import Runner
-from runs.segment import Cast, Limits, MakeMediator, Means
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
 from runs.worker import Worker

@@ -17,8 +17,8 @@ from proxies.user_proxy import UserProxy
 from runs.control import Control
 from runs.feed import LogFeed
 from runs.flusher import Flusher
+from runs.means import MakeMediator
 from runs.runner import Runner
-from runs.segment import MakeMediator
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
 from runs.worker import Worker

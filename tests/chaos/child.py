@@ -15,7 +15,7 @@ from typing import Final
 from conversation.follower import Follower
 from conversation.ports import ToolPolicy
 from conversation.records import Run
-from runs.segment import Limits
+from runs.means import Limits
 from setup.bootstrap import build
 from setup.core import ParleyCore
 from setup.settings import Settings

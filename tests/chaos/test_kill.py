@@ -22,7 +22,7 @@ from conversation.events import MessageRetrieved, StateChanged, ToolExecuted, To
 from conversation.records import Run
 from conversation.script import State
 from mediator.states import TARGETS, legal
-from runs.segment import Limits
+from runs.means import Limits
 from storage.store import SqlStore, open_store
 from tests.chaos.child import COUNTED
 from tests.contract.cores import ended, running, until

@@ -12,7 +12,7 @@ from conversation.events import Logged
 from conversation.follower import Follower
 from conversation.ports import Choice, Core, TextDelta, ToolRunner
 from conversation.records import Run
-from runs.segment import Limits
+from runs.means import Limits
 from setup.bootstrap import build
 from setup.core import ParleyCore
 from setup.settings import Settings

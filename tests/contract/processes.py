@@ -21,8 +21,8 @@ from proxies.user_proxy import UserProxy
 from runs.control import Control
 from runs.feed import LogFeed
 from runs.flusher import Flusher
+from runs.means import Cast, Limits, Means
 from runs.recorder import Recorder
-from runs.segment import Cast, Limits, Means
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
 from runs.worker import Worker

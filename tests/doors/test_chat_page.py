@@ -9,13 +9,14 @@ from streamlit.testing.v1 import AppTest
 
 from conversation.errors import StoreUnavailable
 from conversation.ids import new_id
-from conversation.ports import Choice
+from conversation.ports import Choice, Cursor, Update
 from conversation.records import Assistant, Run
 from setup.bootstrap import build
 from setup.core import ParleyCore
 from setup.settings import ROOT, Settings, WrongSettings
 from ui import texts
 from ui.chat.visit import PARAMETER, STEP
+from ui.prose import literal
 
 PAGE = str(ROOT / "streamlit-chat.py")
 
@@ -253,3 +254,43 @@ def test_wrong_settings_are_listed(core: ParleyCore, monkeypatch: pytest.MonkeyP
     assert page.error[0].value.count("\n- ") == 2
     assert not page.chat_input
     assert not page.exception
+
+
+def test_unreadable_store_is_waited_for(
+    page: AppTest, core: ParleyCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, failures = core.feed.read, iter([1, 2])
+
+    def moody(run_id: str, cursor: Cursor) -> Update:
+        if next(failures, None):
+            raise StoreUnavailable("The database is locked.")
+        return read(run_id, cursor)
+
+    monkeypatch.setattr("ui.chat.pump.PATIENCE", 0.01)
+    monkeypatch.setattr(core.feed, "read", moody)
+
+    ask(page, "echo patience")
+
+    assert shown(page) == [("user", "echo patience"), ("assistant", "patience")]
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [(StoreUnavailable("The disk is full."), "disk is full"), (RuntimeError("x"), texts.FAULT)],
+)
+def test_trouble_is_told_in_words(
+    core: ParleyCore, monkeypatch: pytest.MonkeyPatch, problem: Exception, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise problem
+
+    thread_id = finished(core, "echo Hello").thread_id
+    with monkeypatch.context() as patch:
+        patch.setattr("ui.chat.page.read_transcript", fail)
+        page = open_page(thread_id)
+    assert literal(said) in page.error[0].value
+    assert not page.exception
+
+    page.button(key="try-again").click().run()
+
+    assert shown(page) == [("user", "echo Hello"), ("assistant", "Hello")]

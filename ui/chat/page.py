@@ -67,7 +67,9 @@ class Page:
 
     def _draw_input(self) -> None:
         busy = self._active is not None or self._sending
-        place = st.bottom.empty()
+        note, place = st.bottom.empty(), st.bottom.empty()
+        if self._visit.note:
+            note.warning(literal(self._visit.note), icon=":material/info:")
         if self._active:
             place.button(
                 texts.STOP,
@@ -89,11 +91,9 @@ class Page:
         """Draw what is above the messages, in a place that is empty when there is nothing."""
         here = self._visit
         fresh = not self._transcript.entries and not here.outbox.letters(here.thread_id)
-        if not (here.note or fresh or self._transcript.more):
+        if not (fresh or self._transcript.more):
             return
         with place.container():
-            if here.note:
-                st.warning(literal(here.note), icon=":material/info:")
             if self._transcript.more:
                 self._draw_earlier()
             if fresh:

@@ -66,12 +66,24 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
-    """Tokens of one request; `cached` are part of `input`, `reasoning` part of `output`."""
+    """Tokens of one request, attempts that failed included.
+
+    `cached` are part of `input`, `reasoning` part of `output`.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+
+    def __add__(self, other: "Used") -> "Used":
+        """Return the sum of both."""
+        return Used(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            cached=self.cached + other.cached,
+            reasoning=self.reasoning + other.reasoning,
+        )
 
 
 @dataclass(frozen=True, slots=True)

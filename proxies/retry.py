@@ -23,7 +23,6 @@ from conversation.signals import Asking, Finished, Item, Refusing, Retrying, Say
 Attempt = Callable[[], AsyncGenerator[Signal, None]]
 
 _HEARD: Final = (Saying, Refusing, Asking, Finished)
-_HELD: Final = (Item, Used)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +69,7 @@ class _Retries:
     def __init__(self, policy: RetryPolicy, attempt: Attempt) -> None:
         self._attempt = attempt
         self._heard = False
+        self._spent: Used | None = None
         self._next: Retrying | None = None
         self._retrying = AsyncRetrying(
             stop=policy.exhausted,
@@ -81,6 +81,22 @@ class _Retries:
         )
 
     async def signals(self) -> AsyncGenerator[Signal, None]:
+        """Yield what the attempts yield, and at the end the tokens of all: each is billed."""
+        try:
+            async with aclosing(self._attempts()) as signals:
+                async for signal in signals:
+                    if isinstance(signal, Used):
+                        self._spent = signal + self._spent if self._spent else signal
+                        continue
+                    if isinstance(signal, Finished) and self._spent:
+                        yield self._spent
+                    yield signal
+        except ProviderError:
+            if self._spent:
+                yield self._spent
+            raise
+
+    async def _attempts(self) -> AsyncGenerator[Signal, None]:
         """Yield what the attempts yield, and a `Retrying` before each wait."""
         async for attempt in self._retrying:
             if self._next is not None:
@@ -101,7 +117,7 @@ class _Retries:
         async with aclosing(self._attempt()) as signals:
             async for signal in signals:
                 self._heard = self._heard or isinstance(signal, _HEARD)
-                if isinstance(signal, _HELD) and not self._heard:
+                if isinstance(signal, Item) and not self._heard:
                     held.append(signal)
                     continue
                 if self._heard:

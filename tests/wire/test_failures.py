@@ -16,7 +16,7 @@ from conversation.errors import (
     StreamCut,
     UnknownModel,
 )
-from conversation.signals import Item, Saying, Sent
+from conversation.signals import Item, Saying, Sent, Signal, Used
 from proxies.retry import RetryPolicy
 from tests.wire.server import Break, Reply, broken
 from tests.wire.wires import (
@@ -269,6 +269,29 @@ async def test_an_attempt_that_fails_leaves_no_items(wire: Wire) -> None:
 
     assert len(retries_in(heard)) == 1
     assert len([signal for signal in heard if isinstance(signal, Item)]) == 1
+
+
+async def test_tokens_of_an_attempt_that_fails_are_counted(wire: Wire) -> None:
+    first = wire.answer("", "AAPL", **_failing(wire))
+    wire.server.script(wire.answer("Here."), first, wire.answer("Here."))
+    (used,) = used_in(await hear(wire.proxy(), wire.turn()))
+
+    heard = await hear(wire.proxy(), wire.turn())
+
+    assert used_in(heard) == [used + used]
+    assert used.input > 0
+
+
+async def test_tokens_are_counted_where_no_attempt_succeeds(wire: Wire) -> None:
+    wire.server.script(wire.answer("", "AAPL", **_failing(wire)))
+
+    heard, _ = await hear_until_failure(wire.proxy(retry=ONCE), wire.turn())
+
+    assert len(used_in(heard)) == 1
+
+
+def used_in(signals: list[Signal]) -> list[Used]:
+    return [signal for signal in signals if isinstance(signal, Used)]
 
 
 def _failing(wire: Wire) -> dict[str, str]:

@@ -490,7 +490,7 @@ async def test_text_of_a_dead_attempt_is_kept(stage: Stage) -> None:
 
 async def test_text_of_a_dead_attempt_is_not_told_to_the_model(stage: Stage) -> None:
     run = await stage.begin()
-    await _left(stage, run, [Sent(), Saying("Half")])
+    await _left(stage, run, [Sent(), Saying("Half")], flush=True)
     await stage.conduct(run.id, ScriptedAssistant(saying("Whole")))
     follow = await stage.begin("More", thread=stage.store.thread(run.thread_id))
     assistant = ScriptedAssistant(saying("More"))
@@ -498,6 +498,17 @@ async def test_text_of_a_dead_attempt_is_not_told_to_the_model(stage: Stage) -> 
     await stage.conduct(follow.id, assistant)
 
     assert [said.text for said in assistant.heard[0].messages] == ["Hello", "Whole", "More"]
+
+
+async def test_text_of_a_dead_attempt_is_no_part_of_its_round(stage: Stage) -> None:
+    run = await stage.begin()
+    await _left(stage, run, [Sent(), Saying("Half")], flush=True)
+    wanting = [Sent(), Saying("Whole"), Asking((call(),)), Finished("tool_calls")]
+    assistant = ScriptedAssistant(wanting, saying("Done."))
+
+    await stage.conduct(run.id, assistant)
+
+    assert assistant.heard[1].rounds[0].text == "Whole"
 
 
 @pytest.mark.parametrize("idempotent", [True, False])

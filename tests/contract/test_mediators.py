@@ -182,6 +182,15 @@ async def test_usage_of_all_requests_adds_up(stage: Stage) -> None:
     assert stage.kinds(run.id).count("usage_recorded") == 2
 
 
+async def test_items_of_a_whole_answer_are_kept(stage: Stage) -> None:
+    thought = ProviderItem(provider="scripted", body={"thought": "Hm."})
+    run = await stage.begin()
+
+    await stage.conduct(run.id, ScriptedAssistant([Sent(), Item(thought), Saying("Hi"), STOP]))
+
+    assert [row.item for row in stage.store.exchange(run.id).items] == [thought]
+
+
 async def test_refusal_after_a_few_words_is_marked_as_one(stage: Stage) -> None:
     run = await stage.begin()
 
@@ -486,6 +495,7 @@ async def test_text_of_a_dead_attempt_is_kept(stage: Stage) -> None:
 
     said = [m for m in stage.store.messages(run.thread_id) if m.role == "assistant"]
     assert [(m.text, m.status) for m in said] == [("Half", "incomplete"), ("Whole", "completed")]
+    assert [step.status for step in stage.store.exchange(run.id).steps] == ["failed", "completed"]
 
 
 async def test_text_of_a_dead_attempt_is_not_told_to_the_model(stage: Stage) -> None:
@@ -503,7 +513,7 @@ async def test_text_of_a_dead_attempt_is_not_told_to_the_model(stage: Stage) -> 
 async def test_text_of_a_dead_attempt_is_no_part_of_its_round(stage: Stage) -> None:
     run = await stage.begin()
     await _left(stage, run, [Sent(), Saying("Half")], flush=True)
-    wanting = [Sent(), Saying("Whole"), Asking((call(),)), Finished("tool_calls")]
+    wanting: list[Line] = [Sent(), Saying("Whole"), Asking((call(),)), Finished("tool_calls")]
     assistant = ScriptedAssistant(wanting, saying("Done."))
 
     await stage.conduct(run.id, assistant)

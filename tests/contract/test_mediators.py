@@ -438,6 +438,19 @@ async def test_outputs_that_are_not_those_awaited_change_nothing(
     assert stage.store.run(run.id).seq == before
 
 
+async def test_run_waits_on_for_a_person_when_the_client_has_answered(asking_first: Stage) -> None:
+    stage, theirs, ours = asking_first, call("theirs", "{}"), call()
+    start = opening(tools=(*stage.tools.specs(), ToolSpec(name="theirs", runs="client")))
+    await stage.log.accept(start)
+    run = await stage.conduct(start.run.id, ScriptedAssistant(asking(theirs, ours)))
+
+    ready = await submit_outputs(stage.restore(run.id, fenced=False), {theirs.call_id: "1"})
+
+    assert (ready, stage.store.run(run.id).waiting) == (False, "person")
+    assert await decide(stage.restore(run.id, fenced=False), ours.call_id, approved=True)
+    assert stage.store.run(run.id).waiting is None
+
+
 async def test_no_outputs_can_be_given_to_a_run_that_awaits_none(stage: Stage) -> None:
     run = await stage.crash((await stage.begin()).id, "worker_1")
 

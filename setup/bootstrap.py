@@ -1,8 +1,10 @@
 """The composition root: the one place that knows every part and puts them together."""
 
 import atexit
+import importlib
 import logging
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,8 +53,18 @@ def core() -> ParleyCore:
             wanted = settings()
             _log_from(wanted.log_level.upper())
             _cores.append(build(wanted))
-            atexit.register(_cores[0].close)
+            _at_exit(_cores[0].close)
         return _cores[0]
+
+
+def _at_exit(close: Callable[[], None]) -> None:
+    """Call `close` before the interpreter shuts the thread pools that it still needs.
+
+    `atexit` comes after that. The earlier moment has no public name (CPython 3.9 and later).
+    """
+    importlib.import_module("concurrent.futures.thread")  # whose own end must be entered first
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(close)
 
 
 def build(

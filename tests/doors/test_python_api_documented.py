@@ -30,5 +30,5 @@ def test_programs_print_what_is_shown(tmp_path: Path) -> None:
         text=True,
     )
 
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "".join(program["output"] for program in programs)

@@ -1,5 +1,6 @@
 """terminal-chat.py as a person meets it, on a terminal, with the demo model."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -96,8 +97,7 @@ def test_key_at_the_prompt_ends_quietly(chat: Chat, key: str) -> None:
     code, shown = terminal.end(key)
 
     assert code == 0
-    assert "KeyboardInterrupt" not in shown
-    assert "EOFError" not in shown
+    assert re.fullmatch(r"(\^[CD]|\s|\x08)*", shown), shown
 
 
 def test_wrong_settings_are_lines_without_a_trace(chat: Chat) -> None:

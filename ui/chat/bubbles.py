@@ -174,6 +174,10 @@ class NoticeBubble:
 
 
 def _label(item: Call) -> str:
+    return f"**{texts.SYSTEM}** {_outcome(item)}"
+
+
+def _outcome(item: Call) -> str:
     call = literal(call_text(item.name, item.arguments))
     match item.phase:
         case "done":

@@ -21,6 +21,17 @@ class Oops(Exception):
     """What a poisoned job raises."""
 
 
+def test_commits_to_a_file_are_durable(tmp_path: Path) -> None:
+    engine = writing_engine(located("sqlite:///notes.db", tmp_path))
+
+    with engine.connect() as connection:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        settings = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+    engine.dispose()
+
+    assert settings == ["wal", 2, 1]  # 2 is FULL
+
+
 @pytest.fixture
 def engine(bare_url: str) -> Iterator[Engine]:
     """A database with one table."""

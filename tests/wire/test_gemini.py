@@ -11,7 +11,7 @@ from conversation.errors import (
     ProviderUnavailable,
     StreamCut,
 )
-from conversation.signals import Finished, Item, Used
+from conversation.signals import Asking, Finished, Item, Used
 from conversation.turns import Sampling
 from proxies.retry import RetryPolicy
 from tests.wire.gemini_server import Answer, Call, error_in_stream
@@ -143,6 +143,15 @@ async def test_thinking_may_use_up_all_tokens(gemini_: Wire) -> None:
     heard = await hear(gemini_.proxy(), gemini_.turn())
 
     assert text_of(heard) == ""
+    assert heard[-1] == Finished("max_tokens", "MAX_TOKENS")
+
+
+async def test_calls_of_an_answer_cut_short_are_not_asked_for(gemini_: Wire) -> None:
+    gemini_.server.script(gemini_.answer("Let me see", "AAPL", finish="MAX_TOKENS"))
+
+    heard = await hear(gemini_.proxy(), gemini_.turn())
+
+    assert not any(isinstance(signal, Asking) for signal in heard)
     assert heard[-1] == Finished("max_tokens", "MAX_TOKENS")
 
 

@@ -182,6 +182,15 @@ async def test_usage_of_all_requests_adds_up(stage: Stage) -> None:
     assert stage.kinds(run.id).count("usage_recorded") == 2
 
 
+async def test_sign_of_life_is_told_once_for_each_status(stage: Stage) -> None:
+    run = await stage.begin()
+    alive = [Alive("queued"), Alive("queued"), Alive("in_progress"), Alive("in_progress")]
+
+    await stage.conduct(run.id, ScriptedAssistant([Sent(), *alive, Saying("Hi"), STOP]))
+
+    assert stage.kinds(run.id).count("status_checked") == 2
+
+
 async def test_items_of_a_whole_answer_are_kept(stage: Stage) -> None:
     thought = ProviderItem(provider="scripted", body={"thought": "Hm."})
     run = await stage.begin()

@@ -6,17 +6,13 @@ kinds differ in one thing, whether they check a trigger before they pull it: `_j
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from conversation import errors, events
 from conversation.ids import new_id
-from conversation.ports import RunLog
 from conversation.records import (
     CallRecord,
-    Exchange,
     Message,
     Opening,
     PendingText,
@@ -24,16 +20,12 @@ from conversation.records import (
     RunError,
     Step,
     StepStatus,
-    Write,
 )
 from conversation.script import State, Trigger
-from conversation.turns import ToolCall, ToolResult
-from mediator.ledger import Ledger
+from conversation.text import storable
+from mediator.recording import Recording
 from mediator.reply import Reply
 
-Clock = Callable[[], datetime]
-
-_KEPT: Final = ("messages", "steps", "calls", "items")
 _STEP_ENDS: Final[dict[Trigger, StepStatus]] = {
     Trigger.CANCELLED: "cancelled",
     Trigger.EXPIRE: "expired",
@@ -41,26 +33,8 @@ _STEP_ENDS: Final[dict[Trigger, StepStatus]] = {
 }
 
 
-class Mediator(ABC):
-    """Moves one run along the script; `fence` None is for those who do not execute it."""
-
-    def __init__(
-        self, exchange: Exchange, *, log: RunLog, clock: Clock, fence: int | None = None
-    ) -> None:
-        self.ledger = Ledger(exchange)
-        self.fence = fence
-        self._log = log
-        self._now = clock
-
-    @property
-    def state(self) -> State:
-        """Where the run stands, as far as this mediator knows."""
-        return self.ledger.state
-
-    @property
-    def run(self) -> Run:
-        """The run as it was when this mediator took it up."""
-        return self.ledger.run
+class Mediator(Recording, ABC):
+    """Moves one run along the script."""
 
     @abstractmethod
     async def _judge(self, trigger: Trigger) -> State:
@@ -169,16 +143,13 @@ class Mediator(ABC):
         kept = RunError(code=error.code, message=error.message, hint=error.hint)
         await self._end(Trigger.ERROR, fact, reason="run_failed", error=kept)
 
-    # what happens without moving
-
-    def moved(self, state: State) -> None:
-        """Take over a state that somebody else has written to the log."""
-        self.ledger.state = state
+    # the answer under way
 
     async def say(self, text: str, *, refusal: bool = False) -> None:
         """Pass on a piece of the answer; the first one opens the message."""
         if not text:
             return
+        text = storable(text)
         if self.ledger.reply.message is None:
             await self._open_message(refusal=refusal)
         reply = self.ledger.reply
@@ -192,33 +163,6 @@ class Mediator(ABC):
                     text=text,
                 )
             )
-
-    async def note(self, *facts: events.Event, **rows: Any) -> None:
-        """Write facts and rows at the state the run is in."""
-        await self._write(self.state, facts, rows)
-
-    async def tool_started(self, call: ToolCall) -> None:
-        """Record that a call is about to run; it does not before this returns."""
-        record = replace(self._record(call.call_id), started_at=self._now())
-        fact = events.ToolStarted(call_id=call.call_id, name=call.name, arguments=call.arguments)
-        await self.note(fact, calls=(record,))
-
-    async def tool_executed(self, call: ToolCall, result: ToolResult) -> None:
-        """Record a call's output."""
-        await self.note(_executed(call, result), calls=(self._answered(call, result),))
-
-    async def tools_answered(self, answers: Sequence[tuple[ToolCall, ToolResult]]) -> None:
-        """Record a client's outputs, all or none; nobody may have moved the run meanwhile."""
-        records = tuple(self._answered(call, result) for call, result in answers)
-        open_ids = {record.call.call_id for record in self.ledger.open_calls()}
-        left = open_ids - {record.call.call_id for record in records}
-        await self.note(
-            *(_executed(call, result) for call, result in answers),
-            calls=records,
-            seq=self.run.seq,
-            release=True,
-            waiting=self.run.waiting if left else None,
-        )
 
     # beneath
 
@@ -246,21 +190,6 @@ class Mediator(ABC):
         )
         await self.heartbeat(messages=(reply.message,), steps=(reply.step,))
 
-    def _record(self, call_id: str) -> CallRecord:
-        record = self.ledger.call(call_id)
-        if record is None:
-            raise errors.NotFound("tool call", call_id)
-        return record
-
-    def _answered(self, call: ToolCall, result: ToolResult) -> CallRecord:
-        return replace(
-            self._record(call.call_id),
-            output=result.output,
-            failed=result.failed,
-            seconds=result.seconds,
-            ended_at=self._now(),
-        )
-
     def _ended_round(self) -> tuple[Step, ...]:
         newest = self.ledger.tool_steps()[-1:]
         return tuple(replace(step, status="completed", ended_at=self._now()) for step in newest)
@@ -287,36 +216,9 @@ class Mediator(ABC):
         target = await self._judge(trigger)
         await self._write(target, (*facts, *_changed(trigger, self.state, target)), rows)
 
-    async def _write(
-        self, target: State, facts: tuple[events.Event, ...], rows: dict[str, Any]
-    ) -> None:
-        await self._log.write(
-            Write(
-                run_id=self.run.id,
-                fence=self.fence,
-                expect=self.state,
-                to=target,
-                events=facts,
-                **rows,
-            )
-        )
-        self.ledger.state = target
-        self.ledger.take(**{key: rows[key] for key in _KEPT if key in rows})
-
 
 def _changed(trigger: Trigger, before: State, after: State) -> tuple[events.Event, ...]:
     """Return the event of a move; a sign of life while running moves nothing."""
     if before is after:
         return ()
     return (events.StateChanged(trigger=trigger, before=before, after=after),)
-
-
-def _executed(call: ToolCall, result: ToolResult) -> events.ToolExecuted:
-    return events.ToolExecuted(
-        call_id=call.call_id,
-        name=call.name,
-        arguments=call.arguments,
-        output=result.output,
-        seconds=result.seconds,
-        failed=result.failed,
-    )

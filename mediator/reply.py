@@ -6,6 +6,7 @@ from datetime import datetime
 from conversation.events import Event, MessageRetrieved, UsageRecorded
 from conversation.records import Message, MessageStatus, Step, StepStatus, StoredItem, Usage
 from conversation.signals import Asking, Finished, Item, Used
+from conversation.text import storable
 from conversation.turns import ProviderItem, ToolCall
 
 
@@ -41,7 +42,10 @@ class Reply:
         """Take what is only written down once the answer is over."""
         match signal:
             case Asking(calls):
-                self.calls += calls
+                self.calls += tuple(
+                    replace(call, name=storable(call.name), arguments=storable(call.arguments))
+                    for call in calls
+                )
             case Item(item):
                 self._items.append(item)
             case Used():

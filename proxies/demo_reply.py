@@ -1,9 +1,12 @@
 """What the demo model has made up its mind to do with a turn."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from conversation.errors import ProviderError
 from conversation.turns import ToolCall, Turn
+
+_LOOKED_AT: Final = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,5 +24,5 @@ class Reply:
 
 
 def user_texts(turn: Turn) -> list[str]:
-    """Return what the user has said in this thread, oldest first."""
-    return [said.text.strip() for said in turn.messages if said.role == "user"]
+    """Return what the user has said in this thread, oldest first: as much as a rule looks at."""
+    return [said.text.strip()[:_LOOKED_AT] for said in turn.messages if said.role == "user"]

@@ -14,7 +14,8 @@ from conversation.ports import RunLog, Store
 from conversation.records import Run
 from conversation.script import State
 from mediator import answers
-from mediator.mediator import Clock, Mediator
+from mediator.mediator import Mediator
+from mediator.recording import Clock
 from runs.means import MakeMediator
 from runs.worker import Worker
 

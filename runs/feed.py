@@ -28,9 +28,23 @@ class LiveRun:
 
     def __init__(self, fence: int) -> None:
         self.fence = fence
-        self.seq = -1  # unknown until the first event is heard
+        self._events: list[Logged] = []
         self.message_id: str | None = None
         self.text = ""
+
+    def hear(self, logged: Logged) -> None:
+        """Take the next event; after one that was written elsewhere, begin anew behind it."""
+        last = self._events[-1].seq if self._events else 0
+        if logged.seq > last + 1:
+            self._events.clear()
+        if logged.seq > last:
+            self._events.append(logged)
+
+    def events(self, after: int) -> list[Logged] | None:
+        """Return the events with `seq > after`; None where not all of them are known here."""
+        if not self._events or after < self._events[0].seq - 1:
+            return None
+        return self._events[after - self._events[0].seq + 1 :]
 
     def say(self, text: PendingText) -> None:
         """Take the next piece of the message that is being written."""
@@ -70,7 +84,7 @@ class LogFeed:
         with self._lock:
             live = self._live.get(logged.run_id)
             if live:
-                live.seq = max(live.seq, logged.seq)
+                live.hear(logged)
         self._wake(logged.run_id)
 
     def said(self, text: PendingText) -> None:
@@ -134,8 +148,8 @@ class LogFeed:
     def _events(self, run_id: str, after: int) -> list[Logged]:
         with self._lock:
             live = self._live.get(run_id)
-            nothing_new = live is not None and live.seq == after
-        return [] if nothing_new else self._store.events(run_id, after=after)
+            known = live.events(after) if live else None
+        return self._store.events(run_id, after=after) if known is None else known
 
     def _merge(self, cursor: Cursor, events: list[Logged], said: tuple[str, str] | None) -> Update:
         news: list[Logged | TextDelta] = []

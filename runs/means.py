@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from conversation.ports import AssistantProxy, RunLog, Store, ToolExecutor
-from mediator.mediator import Clock, Mediator
+from mediator.mediator import Mediator
+from mediator.recording import Clock
 from runs.feed import LogFeed
 
 MakeMediator = Callable[..., Mediator]

@@ -9,7 +9,7 @@ from typing import Final
 from conversation import errors
 from conversation.ports import Store
 from conversation.script import State
-from mediator.mediator import Clock
+from mediator.recording import Clock
 from runs.control import Control
 from runs.segment import Segment
 from runs.worker import Worker
@@ -41,6 +41,7 @@ class Upkeep:
     async def start(self) -> None:
         """Enter the worker, then keep at it."""
         await asyncio.wrap_future(self._store.register_worker(self._worker.id))
+        await self._strike_off_dead()
         limits = self._worker.limits
         self._tasks = [
             asyncio.create_task(self._every(limits.heartbeat, self._show_alive)),
@@ -48,6 +49,7 @@ class Upkeep:
             asyncio.create_task(self._every(limits.sweep, self._take_up_orphans)),
             asyncio.create_task(self._every(limits.sweep, self._end_expired)),
             asyncio.create_task(self._every(30.0, self._sweep_texts)),
+            asyncio.create_task(self._every(10.0, self._strike_off_dead)),
         ]
 
     async def stop(self) -> None:
@@ -100,7 +102,6 @@ class Upkeep:
             segment.abandon()
 
     async def _take_up_orphans(self) -> None:
-        await asyncio.wrap_future(self._store.remove_dead_workers())
         await self._take_up_lost()
         orphans = await asyncio.to_thread(
             self._store.orphans,
@@ -110,6 +111,9 @@ class Upkeep:
         for run_id in orphans:
             if run_id not in self._worker.busy:
                 await self._take_up(run_id)
+
+    async def _strike_off_dead(self) -> None:
+        await asyncio.wrap_future(self._store.remove_dead_workers())
 
     async def _take_up_lost(self) -> None:
         """Claim again what is this worker's in the log, but under way nowhere (twice seen)."""

@@ -12,7 +12,8 @@ from conversation.errors import EmptyMessage, StoreUnavailable
 from conversation.ids import new_id
 from conversation.ports import Choice, Core, RunLog, Store, ToolRunner
 from conversation.records import Exchange, Message, Opening, ProviderStatus, Run, RunSpec, Thread
-from mediator.mediator import Clock
+from conversation.text import storable
+from mediator.recording import Clock
 from proxies.user_proxy import UserProxy
 from runs.control import Control
 from runs.feed import LogFeed
@@ -83,6 +84,7 @@ class ParleyCore(Core):
         self, text: str, choice: Choice, *, thread_id: str | None = None, stream: bool = True
     ) -> Run:
         """Accept a user's message, in a new thread unless one is named; durable on return."""
+        text = storable(text)
         if not text.strip():
             raise EmptyMessage
         spec = self._parts.casting.spec(choice, stream=stream)

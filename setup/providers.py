@@ -156,5 +156,6 @@ class Providers:
         module = await asyncio.to_thread(importlib.import_module, known.module)
         retry = await asyncio.to_thread(importlib.import_module, "proxies.retry")
         policy = retry.RetryPolicy(attempts=self._settings.provider_max_attempts)
-        proxy: AssistantProxy = module.connect(**known.connection(self._settings, policy))
+        connection = known.connection(self._settings, policy)
+        proxy: AssistantProxy = await asyncio.to_thread(lambda: module.connect(**connection))
         return proxy

@@ -10,23 +10,17 @@ from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator
 
 from conversation.script import State
+from conversation.text import SUBSTITUTE, storable
 
 Number: Final = BigInteger().with_variant(Integer(), "sqlite")
 """A column that counts insertions; SQLite counts by itself only in an `INTEGER` primary key."""
 
-_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _NUL_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-_SUBSTITUTE: Final = "\N{REPLACEMENT CHARACTER}"
-
-
-def storable(text: str) -> str:
-    """Return `text` with the characters no database takes (NUL, lone surrogates) replaced."""
-    return _UNSTORABLE.sub(_SUBSTITUTE, text)
 
 
 def to_json(value: Any) -> str:
     """Return `value` as JSON that both databases take and can look into."""
-    return _NUL_ESCAPE.sub(rf"\1{_SUBSTITUTE}", storable(json.dumps(value, ensure_ascii=False)))
+    return _NUL_ESCAPE.sub(rf"\1{SUBSTITUTE}", storable(json.dumps(value, ensure_ascii=False)))
 
 
 class Words(TypeDecorator[str]):

@@ -15,8 +15,8 @@ from conversation.ids import new_id
 from conversation.ports import AssistantProxy, Store, ToolRunner
 from conversation.records import Exchange, Run, Write
 from conversation.script import State
-from mediator.mediator import Clock
 from mediator.mediator_state_machine import MediatorStateMachine
+from mediator.recording import Clock
 from proxies.user_proxy import UserProxy
 from runs.control import Control
 from runs.feed import LogFeed

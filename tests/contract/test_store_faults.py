@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, event, make_url, text
 from conversation.errors import StoreUnavailable
 from conversation.events import StatusChecked
 from conversation.script import State
-from storage.columns import storable, to_json
+from conversation.text import storable
+from storage.columns import to_json
 from storage.schema import revision, upgrade
 from storage.store import SqlStore, open_store
 from tests.contract.stores import WAIT, Clock, begin, move, sql_store

@@ -1,0 +1,15 @@
+"""Text that comes from outside: people, models and tools can send what nothing else takes."""
+
+import re
+from typing import Final
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+SUBSTITUTE: Final = "\N{REPLACEMENT CHARACTER}"
+
+
+def storable(text: str) -> str:
+    """Return `text` with what no database and no wire takes (NUL, lone surrogates) replaced.
+
+    One character stands for one, so offsets into the text hold.
+    """
+    return _UNSTORABLE.sub(SUBSTITUTE, text)

@@ -22,8 +22,9 @@ FLAGS = (
 OpenChat = Callable[..., Chat]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Chromium, for one module: while it is open no other test can have an event loop."""
     path = chromium_path()
     require(path is not None, "needs Chromium: apt install chromium, or name it in CHROMIUM_PATH")
     expect.set_options(timeout=15_000)

@@ -32,12 +32,13 @@ terminal: runtime .env database ## Chat in this terminal
 test: dev ## Run the tests
 	@exec $(PY) -m pytest $(ARGS)
 
-check: dev ## Check style, types, imports and locks, as CI does
+check: dev ## Check style, types, imports, locks and documented settings, as CI does
 	$(PY) .ci/locks.py check
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command as main; main()'
+	$(PY) -m pytest --quiet tests/unit/test_settings_documented.py
 
 format: dev ## Put the code into shape
 	$(PY) -m ruff check --fix-only .

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from conversation.comparison import Comparison, compare
-from conversation.errors import BadInput, NotFound, ParleyError
+from conversation.errors import BadInput, ParleyError
 from conversation.follower import Follower
 from conversation.history import Filter, History
 from conversation.ids import new_id
@@ -24,14 +24,11 @@ from conversation.script import State
 from runs.runner import Runner
 from setup.casting import Casting
 from setup.exporting import Exports
+from setup.replayed import NUMBER, SOURCE, TOTAL, Replay, replay_of, replayed
 
 logger: Final = logging.getLogger(__name__)
 
-ReplayState = Literal["running", "stopped", "finished", "failed", "cancelled"]
-
-_SOURCE: Final = "replay_of"
-_TOTAL: Final = "replay_messages"
-_NUMBER: Final = "replay"
+_PATIENCE: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +40,6 @@ class Next:
     thread: Thread
     new: bool
     metadata: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
-    """How far a replay is: `done` of `total` messages are answered; `run_id` is its last run.
-
-    `stopped`: nobody sends the next message. `failed`, `cancelled`: the last run ended so.
-    """
-
-    thread_id: str
-    source_id: str
-    state: ReplayState
-    done: int
-    total: int
-    recorded: bool
-    run_id: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +61,7 @@ class Replays:
     def __init__(self, means: ReplayMeans) -> None:
         self._means = means
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._halted: set[str] = set()
 
     def start(self, source_id: str, choice: Choice, *, recorded: bool) -> Replay:
         """Begin to replay a thread with whom `choice` says; its first message is durable on return.
@@ -96,7 +78,7 @@ class Replays:
             id=new_id("thread"),
             branch_id=new_id("branch"),
             title=f"Replay of {source.title}" if source.title else "",
-            metadata={_SOURCE: source_id, _TOTAL: str(total)},
+            metadata={SOURCE: source_id, TOTAL: str(total)},
             created_at=self._means.clock(),
         )
         self._means.runner.call(self._begin(thread, spec))
@@ -115,21 +97,16 @@ class Replays:
         self._means.runner.call(self._stop(thread_id))
         return self.progress(thread_id)
 
+    def wait(self, thread_id: str, timeout: float | None = None) -> Replay:
+        """Block until this process sends nothing more for the replay, or `timeout` seconds."""
+        self._means.runner.call(self._left(thread_id, timeout))
+        return self.progress(thread_id)
+
     def progress(self, thread_id: str) -> Replay:
         """Return how far a replay is; `NotFound` for a thread that is none."""
         thread = self._means.store.thread(thread_id)
-        if _SOURCE not in thread.metadata:
-            raise NotFound("replay", thread_id)
-        runs, total = self._runs(thread_id), int(thread.metadata[_TOTAL])
-        return Replay(
-            thread_id=thread_id,
-            source_id=thread.metadata[_SOURCE],
-            state=_state(runs, total, driven=thread_id in self._tasks),
-            done=sum(run.state is State.COMPLETED for run in runs),
-            total=total,
-            recorded=bool(runs and runs[0].spec.recorded_from),
-            run_id=runs[-1].id if runs else None,
-        )
+        driven = thread_id in self._tasks
+        return replay_of(thread, self._means.store.runs(thread_id), driven=driven)
 
     async def close(self) -> None:
         """Send nothing more; what is left can go on after the next start."""
@@ -148,16 +125,24 @@ class Replays:
         if thread_id not in self._tasks:
             task = asyncio.create_task(self._drive(thread_id), name=f"replay {thread_id}")
             self._tasks[thread_id] = task
-            task.add_done_callback(lambda _: self._tasks.pop(thread_id, None))
+            task.add_done_callback(lambda _: self._forget(thread_id))
 
-    async def _stop(self, thread_id: str) -> None:
+    def _forget(self, thread_id: str) -> None:
+        self._tasks.pop(thread_id, None)
+        self._halted.discard(thread_id)
+
+    async def _left(self, thread_id: str, seconds: float | None) -> None:
         task = self._tasks.get(thread_id)
         if task:
-            task.cancel()
-            await asyncio.wait({task})
+            await asyncio.wait({task}, timeout=seconds)
+
+    async def _stop(self, thread_id: str) -> None:
+        if thread_id in self._tasks:
+            self._halted.add(thread_id)
         run = await asyncio.to_thread(self._means.store.active_run, thread_id)
         if run:
             await self._means.cancel(run.id)
+        await self._left(thread_id, _PATIENCE)
 
     async def _drive(self, thread_id: str) -> None:
         """Send message after message while the runs end well; what stops it is in the log."""
@@ -174,9 +159,13 @@ class Replays:
         """Wait for the last run's end, and send the next message if there is one to send."""
         runs = await asyncio.to_thread(self._runs, thread.id)
         last = await self._end_of(runs[-1].id)
-        if last.state is not State.COMPLETED or len(runs) >= int(thread.metadata[_TOTAL]):
+        if last.state is not State.COMPLETED or len(runs) >= int(thread.metadata[TOTAL]):
             return False
-        await self._send(thread, last.spec, len(runs), new=False)
+        if thread.id in self._halted:
+            return False
+        sent = await self._send(thread, last.spec, len(runs), new=False)
+        if thread.id in self._halted:  # asked for while it was being sent
+            await self._means.cancel(sent.id)
         return True
 
     async def _end_of(self, run_id: str) -> Run:
@@ -186,11 +175,11 @@ class Replays:
                 await asyncio.to_thread(follower.take)
         return await asyncio.to_thread(self._means.store.run, run_id)
 
-    async def _send(self, thread: Thread, spec: RunSpec, index: int, *, new: bool) -> None:
-        asked = await asyncio.to_thread(self._asked, thread.metadata[_SOURCE])
-        number = {_NUMBER: str(index + 1)}
+    async def _send(self, thread: Thread, spec: RunSpec, index: int, *, new: bool) -> Run:
+        asked = await asyncio.to_thread(self._asked, thread.metadata[SOURCE])
+        number = {NUMBER: str(index + 1)}
         message = Next(text=asked[index], spec=spec, thread=thread, new=new, metadata=number)
-        await self._means.accept(message)
+        return await self._means.accept(message)
 
     def _spec(self, source_id: str, choice: Choice, *, recorded: bool) -> RunSpec:
         spec = self._means.casting.spec(choice)
@@ -204,18 +193,7 @@ class Replays:
         return [said.text for said in messages if said.role == "user" and said.text.strip()]
 
     def _runs(self, thread_id: str) -> list[Run]:
-        return [run for run in self._means.store.runs(thread_id) if _NUMBER in run.metadata]
-
-
-def _state(runs: list[Run], total: int, *, driven: bool) -> ReplayState:
-    last = runs[-1] if runs else None
-    if last and last.state is State.CANCELLED:
-        return "cancelled"
-    if last and last.ended and last.state is not State.COMPLETED:
-        return "failed"
-    if last and last.ended and len(runs) >= total:
-        return "finished"
-    return "running" if driven or (last and not last.ended) else "stopped"
+        return replayed(self._means.store.runs(thread_id))
 
 
 def compared(exports: Exports, history: History, left: str, right: str) -> Comparison:

@@ -1,0 +1,118 @@
+"""The read models of the log: `conversation.history.History` on SQLite and PostgreSQL alike."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, select
+
+from conversation.history import (
+    Choices,
+    Filter,
+    Found,
+    Hit,
+    RunLine,
+    Sort,
+    StepLine,
+    ThreadLine,
+    Window,
+)
+from storage import history_lists
+from storage.history_choices import choices
+from storage.history_filter import fitting, others_fitting, threads_fitting
+from storage.history_lists import RUNS, THREADS, Listing, Row, offset, ordered
+from storage.history_steps import count_query, step_of, steps_query
+from storage.remembered import Remembered
+from storage.search import hit_numbers, hit_of, hit_rows
+from storage.search_table import SearchRow
+from storage.tables import RunRow, ThreadRow
+from storage.words import parse
+
+KEPT: Final = 64
+FOR_A_MOMENT: Final = 2.0
+WORTH_KEEPING: Final = 0.05
+
+Reading = Callable[[], AbstractContextManager[Connection]]
+Writing = Callable[[Callable[[Connection], Any]], "Future[Any]"]
+
+
+class SqlHistory:
+    """`conversation.history.History` over what a store reads and writes with."""
+
+    def __init__(self, reading: Reading, write: Writing) -> None:
+        self._reading = reading
+        self._write = write
+        self._totals: Remembered[Any, int] = Remembered(KEPT, FOR_A_MOMENT, worth=WORTH_KEEPING)
+        self._choices: Remembered[str, Choices] = Remembered(1, FOR_A_MOMENT)
+
+    def threads(self, wanted: Filter, sort: Sort, window: Window) -> Found[ThreadLine]:
+        """Return threads that have a run which fits."""
+        return self._list(THREADS, self._threads, wanted, sort, window)
+
+    def runs(self, wanted: Filter, sort: Sort, window: Window) -> Found[RunLine]:
+        """Return runs that fit."""
+        return self._list(RUNS, self._runs, wanted, sort, window)
+
+    def steps(
+        self, run_id: str, window: Window, *, calls_only: bool = False, sort: Sort | None = None
+    ) -> Found[StepLine]:
+        """Return a run's log."""
+        query, columns = steps_query(run_id, calls_only=calls_only)
+        with self._reading() as connection:
+            by = sort or Sort(column="seq", descending=False)
+            order = ordered(connection.dialect.name, columns, by, columns["seq"])
+            total = connection.scalar(count_query(run_id, calls_only=calls_only)) or 0
+            start = min(offset(window), total)
+            rows = connection.execute(query.order_by(*order).limit(window.size).offset(start))
+            return Found(tuple(step_of(row) for row in rows), total)
+
+    def hits(self, wanted: Filter, window: Window) -> Found[Hit]:
+        """Return where the text occurs, newest first, in runs that fit."""
+        terms = parse(wanted.text)
+        if not terms:
+            return Found((), 0)
+        with self._reading() as connection:
+            dialect = connection.dialect.name
+            numbers = hit_numbers(terms, others_fitting(wanted, dialect), dialect)
+            total = self._total(connection, "hits", wanted, numbers)
+            start = min(offset(window), total)
+            picked = numbers.order_by(SearchRow.number.desc()).limit(window.size).offset(start)
+            rows = connection.execute(hit_rows(picked))
+            return Found(tuple(hit_of(row, terms) for row in rows), total)
+
+    def choices(self) -> Choices:
+        """Return what there is to filter by."""
+
+        def find() -> Choices:
+            with self._reading() as connection:
+                return choices(connection)
+
+        return self._choices.get("all", find)
+
+    def _list(
+        self,
+        listing: Listing[Row],
+        keys: Callable[[Filter, str], Select[Any]],
+        wanted: Filter,
+        sort: Sort,
+        window: Window,
+    ) -> Found[Row]:
+        with self._reading() as connection:
+            query = keys(wanted, connection.dialect.name)
+            ordered(connection.dialect.name, listing.columns, sort)
+            start = offset(window)
+            total = self._total(connection, listing.table.__tablename__, wanted, query)
+            rows = listing.window(connection, query, sort, window) if start < total else ()
+            return Found(rows, total)
+
+    def _total(self, connection: Connection, of: str, wanted: Filter, query: Select[Any]) -> int:
+        return self._totals.get((of, wanted), lambda: history_lists.count(connection, query))
+
+    @staticmethod
+    def _threads(wanted: Filter, dialect: str) -> Select[Any]:
+        return select(ThreadRow.number).where(*threads_fitting(wanted, dialect))
+
+    @staticmethod
+    def _runs(wanted: Filter, dialect: str) -> Select[Any]:
+        return select(RunRow.number).where(*fitting(wanted, dialect))

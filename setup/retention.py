@@ -5,11 +5,14 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from typing import Final
 
 from runs.retention import Retention, told
 from setup.scripts import exit_code
 from setup.settings import ROOT, settings
 from storage.store import open_store, utc_now
+
+_MOST: Final = 36_500
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _days(text: str) -> int:
     days = int(text)
-    if days < 1:
-        raise argparse.ArgumentTypeError("at least 1")
+    if not 1 <= days <= _MOST:
+        raise argparse.ArgumentTypeError(f"1 to {_MOST}")
     return days
 
 

@@ -13,8 +13,10 @@ from conversation.ports import Choice, ToolPolicy
 from conversation.records import Assistant, Run
 from conversation.script import State
 from setup.core import ParleyCore
-from setup.replay import Replay
-from tests.contract.cores import DEMO, ENDLESS, IDLE, built, ended, speaking, until
+from setup.replayed import Replay
+from storage.schema import upgrade
+from tests.contract.cores import DEMO, ENDLESS, IDLE, built, ended, running, speaking, until
+from tests.services import postgres_schema
 from tests.stage import now
 from tools.function import FunctionTool
 from tools.registry import Tools
@@ -242,3 +244,14 @@ def test_replayed_run_says_so_in_its_spec(core: ParleyCore) -> None:
 
     assert [run.spec.recorded_from for run in runs] == [source]
     assert [run.state for run in runs] == [State.COMPLETED]
+
+
+def test_replay_on_postgres_goes_the_same_way() -> None:
+    with postgres_schema() as url:
+        upgrade(url)
+        with running(url, tools=Tools(FunctionTool(launch))) as core:
+            source = said(core, 'call launch {"rocket": "Ariane"}', "echo two")
+            replay = finished(core, core.replays.start(source, DEMO, recorded=True))
+            done, copied = replay.done, answers(core, replay.thread_id) == answers(core, source)
+
+    assert (done, copied) == (2, True)

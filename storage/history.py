@@ -1,29 +1,48 @@
 """The read models of the log: `conversation.history.History` on SQLite and PostgreSQL alike."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Select, select
 
+from conversation.events import Logged
 from conversation.history import (
     Choices,
     Filter,
     Found,
     Hit,
+    Overview,
+    Removed,
     RunLine,
     Sort,
     StepLine,
     ThreadLine,
     Window,
 )
-from storage import history_lists
+from storage import deletion, history_lists
 from storage.history_choices import choices
+from storage.history_copy import copy
 from storage.history_filter import fitting, others_fitting, threads_fitting
-from storage.history_lists import RUNS, THREADS, Listing, Row, offset, ordered
+from storage.history_lists import (
+    RUN_KEYS,
+    RUNS,
+    THREADS,
+    Listing,
+    Mark,
+    Row,
+    events_of,
+    offset,
+    ordered,
+)
+from storage.history_overview import overview
 from storage.history_steps import count_query, step_of, steps_query
 from storage.remembered import Remembered
+from storage.rows import event_of
 from storage.search import hit_numbers, hit_of, hit_rows
 from storage.search_table import SearchRow
 from storage.tables import RunRow, ThreadRow
@@ -31,7 +50,10 @@ from storage.words import parse
 
 KEPT: Final = 64
 FOR_A_MOMENT: Final = 2.0
+FOR_A_WHILE: Final = 5.0
 WORTH_KEEPING: Final = 0.05
+ROWS_AT_ONCE: Final = 500
+RUNS_AT_ONCE: Final = 50
 
 Reading = Callable[[], AbstractContextManager[Connection]]
 Writing = Callable[[Callable[[Connection], Any]], "Future[Any]"]
@@ -44,7 +66,8 @@ class SqlHistory:
         self._reading = reading
         self._write = write
         self._totals: Remembered[Any, int] = Remembered(KEPT, FOR_A_MOMENT, worth=WORTH_KEEPING)
-        self._choices: Remembered[str, Choices] = Remembered(1, FOR_A_MOMENT)
+        self._overviews: Remembered[Filter, Overview] = Remembered(KEPT, FOR_A_WHILE)
+        self._choices: Remembered[str, Choices] = Remembered(1, FOR_A_WHILE)
 
     def threads(self, wanted: Filter, sort: Sort, window: Window) -> Found[ThreadLine]:
         """Return threads that have a run which fits."""
@@ -81,6 +104,15 @@ class SqlHistory:
             rows = connection.execute(hit_rows(picked))
             return Found(tuple(hit_of(row, terms) for row in rows), total)
 
+    def overview(self, wanted: Filter) -> Overview:
+        """Return what the runs that fit add up to."""
+
+        def find() -> Overview:
+            with self._reading() as connection:
+                return overview(connection, wanted)
+
+        return self._overviews.get(wanted, find)
+
     def choices(self) -> Choices:
         """Return what there is to filter by."""
 
@@ -89,6 +121,65 @@ class SqlHistory:
                 return choices(connection)
 
         return self._choices.get("all", find)
+
+    def each_run(self, wanted: Filter) -> Iterator[RunLine]:
+        """Yield all runs that fit, oldest first."""
+        for chunk in self._chunks(RUNS, self._runs, wanted):
+            yield from chunk
+
+    def each_thread(self, wanted: Filter) -> Iterator[ThreadLine]:
+        """Yield all threads that fit, oldest first."""
+        for chunk in self._chunks(THREADS, self._threads, wanted):
+            yield from chunk
+
+    def each_event(self, wanted: Filter) -> Iterator[Logged]:
+        """Yield the events of all runs that fit, run by run."""
+        for chunk in self._chunks(RUN_KEYS, self._runs, wanted, size=RUNS_AT_ONCE):
+            with self._reading() as connection:
+                logged = [event_of(row) for row in connection.execute(events_of(chunk))]
+            yield from logged
+
+    def copy(self, wanted: Filter, file: Path) -> None:
+        """Write the runs that fit, with their threads and `run_details`, to a SQLite file."""
+        with self._reading() as connection:
+            copy(connection, wanted, file)
+
+    def delete_threads(self, thread_ids: Collection[str]) -> Removed:
+        """Remove threads with all that is theirs; none when one has a run under way."""
+        with self._reading() as connection:
+            found = deletion.known(connection, thread_ids)
+        return self._remove(found)
+
+    def remove_older(self, than: datetime, *, limit: int = 500) -> Removed:
+        """Remove threads whose last activity is before `than` and that nothing goes on in."""
+        with self._reading() as connection:
+            found = deletion.older(connection, than, limit)
+        return self._remove(found, than)
+
+    def _remove(self, found: list[tuple[str, int]], than: datetime | None = None) -> Removed:
+        jobs = [partial(deletion.remove, thread_ids=ids) for ids in deletion.portions(found)]
+        removed = deletion.total(self._write(job).result() for job in jobs)
+        for remembered in (self._totals, self._overviews, self._choices):
+            remembered.forget()
+        return removed
+
+    def _chunks(
+        self,
+        listing: Listing[Row],
+        keys: Callable[[Filter, str], Select[Any]],
+        wanted: Filter,
+        *,
+        size: int = ROWS_AT_ONCE,
+    ) -> Iterator[list[Row]]:
+        after: Mark | None = None
+        while True:
+            with self._reading() as connection:
+                query = keys(wanted, connection.dialect.name)
+                chunk = listing.chunk(connection, query, after, size)
+            if not chunk:
+                return
+            after = chunk[-1][0]
+            yield [row for _, row in chunk]
 
     def _list(
         self,

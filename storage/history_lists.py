@@ -24,7 +24,7 @@ from sqlalchemy import (
 from conversation.errors import BadInput
 from conversation.history import RunLine, Sort, ThreadLine, Window
 from storage.columns import Stated, Words
-from storage.tables import RunRow, ThreadRow
+from storage.tables import EventRow, RunRow, ThreadRow
 
 LARGEST_WINDOW: Final = 10_000
 
@@ -77,6 +77,14 @@ class Listing(Generic[Row]):
         return (fields["created_at"], number), self.row(**fields)
 
 
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """A run by its id."""
+
+    run_id: str
+    created_at: datetime
+
+
 THREADS: Final = Listing(
     ThreadLine,
     ThreadRow,
@@ -85,6 +93,18 @@ THREADS: Final = Listing(
     ),
 )
 RUNS: Final = Listing(RunLine, RunRow, columns_of(RunRow, RunLine, run_id="id", events="seq"))
+
+RUN_KEYS: Final = Listing(RunKey, RunRow, columns_of(RunRow, RunKey, run_id="id"))
+
+
+def events_of(runs: list[RunKey]) -> Select[Any]:
+    """Return the query for the events of runs, run by run."""
+    return (
+        select(EventRow)
+        .join(RunRow, RunRow.id == EventRow.run_id)
+        .where(EventRow.run_id.in_([run.run_id for run in runs]))
+        .order_by(RunRow.created_at, RunRow.number, EventRow.seq)
+    )
 
 
 def count(connection: Connection, query: Select[Any]) -> int:

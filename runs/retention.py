@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Final
 
+from conversation.errors import ThreadBusy
 from conversation.history import EVERYTHING, History, Removed, Sort, ThreadLine, Window
 from conversation.ports import Store
 from mediator.mediator import Clock
@@ -28,7 +29,10 @@ class Retention:
         """Remove them, some at a time, and return what was removed."""
         removed, limit = Removed(), self._limit()
         while True:
-            more = await asyncio.to_thread(self.history.remove_older, limit, limit=_PAGE)
+            try:
+                more = await asyncio.to_thread(self.history.remove_older, limit, limit=_PAGE)
+            except ThreadBusy:  # somebody has gone on in an old one just now: it stays
+                continue
             if not more.threads:
                 return removed
             removed = _sum(removed, more)

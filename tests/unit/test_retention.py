@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from conversation.errors import ThreadBusy
 from conversation.history import EVERYTHING, Found, Removed, Sort, ThreadLine, Window
 from runs.retention import Retention, told
 from runs.upkeep import Upkeep
@@ -21,7 +22,7 @@ class Pages:
 
     def __init__(self, days: int = 1200) -> None:
         self.lines = [_line(f"thread_{n}", n) for n in range(days)]
-        self.removals = [
+        self.removals: list[Removed | Exception] = [
             Removed(threads=2, messages=4, runs=2, events=9, thread_ids=("a", "b")),
             Removed(threads=1, messages=1, runs=1, events=1, thread_ids=("c",)),
         ]
@@ -34,7 +35,10 @@ class Pages:
 
     def remove_older(self, than: object, *, limit: int) -> Removed:
         self.limits.append(than)
-        return self.removals.pop(0) if self.removals else Removed()
+        outcome = self.removals.pop(0) if self.removals else Removed()
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
 
 def _line(thread_id: str, day: int) -> ThreadLine:
@@ -82,6 +86,13 @@ async def test_removes_until_nothing_is_left() -> None:
 
     assert removed == Removed(threads=3, messages=5, runs=3, events=10, thread_ids=("a", "b", "c"))
     assert set(pages.limits) == {NOW - timedelta(days=150)}
+
+
+async def test_thread_that_became_busy_does_not_keep_others() -> None:
+    pages = Pages()
+    pages.removals.insert(1, ThreadBusy("thread_1", "run_1"))
+
+    assert (await retention(pages).remove_old()).threads == 3
 
 
 async def test_upkeep_logs_one_line(caplog: pytest.LogCaptureFixture) -> None:

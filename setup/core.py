@@ -34,6 +34,8 @@ from setup.replay import Next, ReplayMeans, Replays, compared
 
 logger: Final = logging.getLogger(__name__)
 
+TITLE: Final = 80
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -129,7 +131,7 @@ class ParleyCore(Core):
             raise EmptyMessage
         spec = self._parts.casting.spec(choice, stream=stream)
         known = self.store.thread(thread_id) if thread_id else None
-        first = Next(text=text, spec=spec, thread=known or self._new_thread(), new=not known)
+        first = Next(text=text, spec=spec, thread=known or self._new_thread(text), new=not known)
         return self._parts.runner.call(self._begin(first))
 
     def cancel(self, run_id: str) -> Run:
@@ -165,9 +167,14 @@ class ParleyCore(Core):
 
     # beneath
 
-    def _new_thread(self) -> Thread:
-        now = self._parts.clock()
-        return Thread(id=new_id("thread"), branch_id=new_id("branch"), created_at=now)
+    def _new_thread(self, text: str) -> Thread:
+        """Return a thread that has the beginning of its first message as its title."""
+        return Thread(
+            id=new_id("thread"),
+            branch_id=new_id("branch"),
+            title=" ".join(text[: 4 * TITLE].split())[:TITLE],
+            created_at=self._parts.clock(),
+        )
 
     def _opening(self, wanted: Next) -> Opening:
         now, thread = self._parts.clock(), wanted.thread

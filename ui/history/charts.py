@@ -51,7 +51,7 @@ def durations(
         for name, colour in (("p50", PALETTE[0]), ("p95", PALETTE[2]), ("p99", BAD))
     ]
     return {
-        **_lying([cells.line(one.model, 28) for one in models], "{value} s"),
+        **_lying([cells.line(one.model, 28) for one in models], "{value} s", 0),
         "legend": {"bottom": 0},
         "series": series,
     }
@@ -130,13 +130,13 @@ def _bars(name: str, colour: str, data: Iterable[float]) -> dict[str, Any]:
     }
 
 
-def _lying(names: list[str], unit: str = "{value}") -> dict[str, Any]:
+def _lying(names: list[str], unit: str = "{value}", step: float = 1) -> dict[str, Any]:
     """Return what lying bars have in common: a name before each, one below another."""
     return {
         "animation": False,
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}},
         "grid": {"left": 8, "right": 40, "top": 8, "bottom": 40, "containLabel": True},
-        "xAxis": {"type": "value", "axisLabel": {"formatter": unit}},
+        "xAxis": {"type": "value", "minInterval": step, "axisLabel": {"formatter": unit}},
         "yAxis": {"type": "category", "inverse": True, "data": names},
     }
 

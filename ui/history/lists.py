@@ -93,12 +93,10 @@ def draw_steps(history: History, run_id: str, size: int, chosen: int | None) -> 
 def draw_head(what: str, key: str, total: int, size: int) -> None:
     """Draw how long a list is, and the way to its other pages."""
     pages = -(-total // size)
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
-    ):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(f"**{texts.counted(what, total)}**", width="content")
         if pages > 1:
-            st.pagination(pages, key=key, max_visible_pages=5, width=330, bind="query-params")
+            st.pagination(pages, key=key, max_visible_pages=5, width=340, bind="query-params")
 
 
 def _grid(

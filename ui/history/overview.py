@@ -71,11 +71,12 @@ def _draw_spending(seen: Overview) -> None:
     left, right = st.columns(2)
     tokens = charts.by_day(seen.spending, lambda one: one.input_tokens + one.output_tokens)
     _draw(left, texts.TOKENS_BY_DAY, tokens, rows)
-    if any(one.cost for one in seen.spending):
+    known = [one.cost for one in seen.spending if one.cost is not None]
+    if sum(known):
         cost = charts.by_day(seen.spending, lambda one: one.cost or 0)
         _draw(right, texts.COST_BY_DAY, cost, rows)
     else:
-        _draw_nothing(right, texts.COST_BY_DAY, texts.NO_COST)
+        _draw_nothing(right, texts.COST_BY_DAY, texts.FREE if known else texts.NO_PRICE)
 
 
 def _draw_troubles(seen: Overview) -> None:

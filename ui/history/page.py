@@ -5,13 +5,14 @@ from dataclasses import replace
 import streamlit as st
 
 from conversation.history import EVERYTHING, Filter, Sort, Window
-from conversation.ports import Core
+from setup.core import ParleyCore
 from ui.chat.page import ICON, LOGO
 from ui.history import address, filters, texts
 from ui.history.lists import draw_runs, draw_threads
 from ui.history.matches import draw_matches
 from ui.history.overview import draw_overview
 from ui.history.run import draw_run
+from ui.history.takeaway import draw_list_files
 from ui.history.threads import draw_thread, link_to_chat
 from ui.opening import opened_core, problems_shown
 
@@ -31,7 +32,7 @@ def show() -> None:
 class Page:
     """One pass over the page."""
 
-    def __init__(self, core: Core) -> None:
+    def __init__(self, core: ParleyCore) -> None:
         self._core = core
         self._place = address.place(core)
 
@@ -40,6 +41,8 @@ class Page:
         view, text = self._draw_top()
         wanted = filters.draw_filters(self._core.history.choices(), text)
         size = filters.draw_size(st.sidebar)
+        with st.sidebar:
+            draw_list_files(self._core, wanted)
         self._draw_notes()
         match view:
             case "overview":

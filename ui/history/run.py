@@ -13,8 +13,8 @@ from conversation.errors import NotFound
 from conversation.events import Logged
 from conversation.history import Filter, RunLine, Sort, StepLine, Window
 from conversation.narration import outcome
-from conversation.ports import Core
 from conversation.records import Run
+from setup.core import ParleyCore
 from ui import texts as shared
 from ui.history import address, cells, texts
 from ui.history.data import draw_data
@@ -22,6 +22,7 @@ from ui.history.details import draw_details
 from ui.history.exchange import draw_exchange
 from ui.history.lists import draw_steps
 from ui.history.script import draw_script, draw_timeline
+from ui.history.takeaway import draw_run_files
 from ui.opening import problems_shown
 from ui.prose import literal
 
@@ -32,7 +33,7 @@ EVERY: Final = 1.0
 class Shown:
     """A run as it stands now, from its own row and from that of the list."""
 
-    core: Core
+    core: ParleyCore
     run: Run
     line: RunLine
     step: int | None
@@ -43,14 +44,14 @@ class Shown:
         return self.core.store.events(self.run.id)
 
 
-def draw_run(core: Core, run_id: str, size: int) -> None:
+def draw_run(core: ParleyCore, run_id: str, size: int) -> None:
     """Draw a run; one that is under way grows."""
     live = not core.store.run(run_id).ended
     fragment: Callable[..., None] = st.fragment(_draw, run_every=EVERY if live else None)
     fragment(core, run_id, size, live)
 
 
-def _draw(core: Core, run_id: str, size: int, live: bool) -> None:
+def _draw(core: ParleyCore, run_id: str, size: int, live: bool) -> None:
     with problems_shown():
         run = _read(core, run_id)
         if run is None or (live and run.ended):
@@ -61,7 +62,7 @@ def _draw(core: Core, run_id: str, size: int, live: bool) -> None:
         _draw_part(shown)
 
 
-def _read(core: Core, run_id: str) -> Run | None:
+def _read(core: ParleyCore, run_id: str) -> Run | None:
     """Return the run; None when it has been deleted meanwhile."""
     try:
         return core.store.run(run_id)
@@ -76,6 +77,7 @@ def _draw_head(shown: Shown) -> None:
         st.markdown(literal(outcome(run)), width="content")
         if not run.ended:
             st.caption(texts.LIVE, width="content")
+        draw_run_files(shown.core, run.id)
     if run.error and run.error.hint:
         st.caption(literal(run.error.hint))
     _draw_figures(
@@ -91,7 +93,7 @@ def _draw_head(shown: Shown) -> None:
 
 
 def _draw_figures(figures: dict[str, str]) -> None:
-    with st.container(horizontal=True, key="figures", gap="large"):
+    with st.container(horizontal=True, key="figures", gap="medium"):
         for label, value in figures.items():
             st.markdown(f":small[:gray[{label}]]  \n**{literal(value)}**", width="content")
 

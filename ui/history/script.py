@@ -41,7 +41,7 @@ def draw_timeline(log: Sequence[Logged]) -> None:
 def draw_script(core: Core, run: Run, log: Sequence[Logged]) -> None:
     """Draw the state diagram with the path taken, and the time in each state."""
     path = stays(log, datetime.now(UTC))
-    drawing, times = st.columns([3, 2])
+    times, drawing = st.columns([1, 2])
     with drawing:
         st.caption(texts.DIAGRAM)
         st.mermaid_chart(core.diagram({stay.state for stay in path}, run.state), alt=texts.DIAGRAM)

@@ -68,6 +68,55 @@ TO_CHAT: Final = "Start a conversation"
 UNKNOWN_THREAD: Final = "There is no thread at this address. It may have been deleted."
 UNKNOWN_RUN: Final = "There is no run at this address. It may have been deleted."
 
+TAKE: Final = "Take away"
+TAKE_LIST: Final = "What fits the filters, all pages:"
+TAKE_THREAD: Final = "This thread:"
+TAKE_RUN: Final = "This run:"
+FILES: Final[dict[str, str]] = {
+    "threads": "Threads, as CSV",
+    "runs": "Runs, as CSV",
+    "steps": "Steps, as CSV",
+    "events": "Events, as JSONL",
+    "markdown": "Conversation, as Markdown",
+    "json": "Conversation, as JSON",
+    "openai": "Fine-tuning examples for OpenAI, as JSONL",
+    "gemini": "Fine-tuning examples for Gemini, as JSONL",
+    "sqlite": "SQLite file with runs, threads and run_details",
+}
+
+REPLAY: Final = "Replay"
+REPLAY_TITLE: Final = "Replay this thread"
+REPLAY_WHAT: Final = (
+    "The user's messages are sent again, in a new thread. Then both stand side by side."
+)
+REPLAY_WHO: Final = "Who answers"
+REPLAY_MODEL: Final = "Model"
+REPLAY_MODEL_HINT: Final = "the provider's default"
+REPLAY_ASSISTANT: Final = "Assistant ID"
+REPLAY_ASSISTANT_HINT: Final = "as in the original"
+REPLAY_RECORDED: Final = "Use the recorded outputs: no function runs"
+REPLAY_START: Final = "Start"
+REPLAY_STATES: Final[dict[str, str]] = {
+    "running": "under way",
+    "stopped": "stopped: nobody sends the next message",
+    "finished": "finished",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+REPLAY_OF: Final = "Replay of"
+REPLAY_FAR: Final = "{done} of {total} messages answered, {state}"
+REPLAY_GO_ON: Final = "Go on"
+REPLAY_STOP: Final = "Stop"
+RECORDED: Final = "with recorded outputs"
+ORIGINAL_GONE: Final = "The original has been deleted: there is nothing to compare with."
+COMPARE: Final = "Compare with the original"
+ORIGINAL: Final = "Original"
+REPLAYED: Final = "Replay"
+COMPARED: Final = ("Answers", "Tool calls", "of them failed", "Tokens", "Cost", "Time")
+NOBODY: Final = "No answer."
+SAME_CALLS: Final = "Calls"
+PATH: Final = "Path"
+
 CONTINUE: Final = "Continue in chat"
 DELETE: Final = "Delete"
 DELETE_TITLE: Final = "Delete this thread?"
@@ -138,7 +187,8 @@ TOOL_CALLS: Final = "Tool calls"
 ERRORS: Final = "Why runs ended badly"
 NO_TOOLS: Final = "No tool was called."
 NO_ERRORS: Final = "No run ended badly."
-NO_COST: Final = "No price is known for these models."
+NO_PRICE: Final = "No price is known for these models."
+FREE: Final = "These runs have cost nothing."
 CHART: Final = "Chart"
 TABLE: Final = "Table"
 UNDER_WAY: Final = "under way"

@@ -8,24 +8,28 @@ from streamlit.errors import StreamlitAPIException
 
 from conversation.errors import ParleyError
 from conversation.history import Filter, Sort, ThreadLine, Window
-from conversation.ports import Core
+from setup.core import ParleyCore
 from ui.chat.visit import PARAMETER
 from ui.history import address, cells, texts
+from ui.history.replay import draw_replay_button, draw_replayed
+from ui.history.takeaway import draw_thread_files
 from ui.prose import literal
 
 CHAT: Final = str(Path(__file__).parents[2] / "streamlit-chat.py")
 
 
-def draw_thread(core: Core, thread_id: str) -> None:
+def draw_thread(core: ParleyCore, thread_id: str) -> None:
     """Draw the thread's title, and what can be done with it."""
     line = thread_line(core, thread_id)
     title = cells.title(line.title if line else "")
     with st.container(horizontal=True, vertical_alignment="center", key="thread-head"):
         st.markdown(f"##### {literal(title)}", width="stretch")
         link_to_chat(texts.CONTINUE, thread_id)
+        draw_replay_button(core, thread_id)
+        draw_thread_files(core, thread_id)
         if line and st.button(texts.DELETE, key="delete", icon=":material/delete:"):
-            st.session_state.pop("delete-problem", None)
             _confirm_deletion(core, line)
+    draw_replayed(core, thread_id)
 
 
 def link_to_chat(label: str, thread_id: str | None = None) -> bool:
@@ -42,14 +46,14 @@ def link_to_chat(label: str, thread_id: str | None = None) -> bool:
     return True
 
 
-def thread_line(core: Core, thread_id: str) -> ThreadLine | None:
+def thread_line(core: ParleyCore, thread_id: str) -> ThreadLine | None:
     """Return what the list of threads has of this one."""
     found = core.history.threads(Filter(thread_id=thread_id), Sort(), Window(size=1))
     return found.rows[0] if found.rows else None
 
 
 @st.dialog(texts.DELETE_TITLE)
-def _confirm_deletion(core: Core, line: ThreadLine) -> None:
+def _confirm_deletion(core: ParleyCore, line: ThreadLine) -> None:
     st.markdown(f"**{literal(cells.title(line.title))}**")
     st.markdown(
         texts.DELETE_WHAT.format(runs=cells.count(line.runs), events=cells.count(line.events))
@@ -61,7 +65,7 @@ def _confirm_deletion(core: Core, line: ThreadLine) -> None:
             st.rerun()
 
 
-def _delete(core: Core, thread_id: str) -> None:
+def _delete(core: ParleyCore, thread_id: str) -> None:
     try:
         removed = core.history.delete_threads([thread_id])
     except ParleyError as problem:

@@ -39,7 +39,7 @@ def known(connection: Connection, thread_ids: Collection[str]) -> list[tuple[str
     for ids in _slices(sorted(set(thread_ids))):
         refuse_busy(connection, ids)
         query = select(ThreadRow.id, ThreadRow.events).where(ThreadRow.id.in_(ids))
-        found.extend(connection.execute(query).tuples())
+        found.extend((thread_id, events) for thread_id, events in connection.execute(query))
     return found
 
 
@@ -52,7 +52,7 @@ def older(connection: Connection, than: datetime, limit: int) -> list[tuple[str,
         .order_by(ThreadRow.last_activity, ThreadRow.number)
         .limit(limit)
     )
-    return list(connection.execute(query).tuples())
+    return [(thread_id, events) for thread_id, events in connection.execute(query)]
 
 
 def portions(threads: Iterable[tuple[str, int]]) -> Iterator[list[str]]:

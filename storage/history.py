@@ -44,7 +44,6 @@ from storage.history_steps import count_query, step_of, steps_query
 from storage.remembered import Remembered
 from storage.rows import event_of
 from storage.search import hit_numbers, hit_of, hit_rows
-from storage.search_table import SearchRow
 from storage.tables import RunRow, ThreadRow
 from storage.words import parse
 
@@ -100,7 +99,11 @@ class SqlHistory:
             numbers = hit_numbers(terms, others_fitting(wanted, dialect), dialect)
             total = self._total(connection, "hits", wanted, numbers)
             start = min(offset(window), total)
-            picked = numbers.order_by(SearchRow.number.desc()).limit(window.size).offset(start)
+            picked = (
+                numbers.order_by(numbers.selected_columns[0].desc())
+                .limit(window.size)
+                .offset(start)
+            )
             rows = connection.execute(hit_rows(picked))
             return Found(tuple(hit_of(row, terms) for row in rows), total)
 

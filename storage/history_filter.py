@@ -7,14 +7,14 @@ from sqlalchemy import ColumnElement, Select, not_, select
 
 from conversation.history import EVERYTHING, Filter
 from conversation.script import State
-from storage.search import found
+from storage.search import runs_found, threads_found
 from storage.tables import RunRow, ThreadRow, ToolCallRow
-from storage.words import Term, parse
+from storage.words import parse
 
 FAILED: Final = (State.ERROR, State.EXPIRED, State.INCOMPLETE)
 """How a run ends that should have gone on and was not stopped by a person."""
 
-_LARGEST: Final = 2**62
+_LARGEST: Final = 2**31 - 1
 
 
 def is_limited(wanted: Filter) -> bool:
@@ -33,7 +33,7 @@ def fitting(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
         failed = RunRow.state.in_(FAILED)
         conditions.append(failed if wanted.failed else not_(failed))
     if terms := parse(wanted.text):
-        conditions.append(_mentions(terms, dialect))
+        conditions.append(RunRow.id.in_(runs_found(terms, dialect)))
     return conditions
 
 
@@ -41,6 +41,8 @@ def threads_fitting(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     """Return the conditions on a thread that the filter stands for."""
     if not is_limited(wanted):
         return []
+    if not is_limited(replace(wanted, text="")):
+        return [ThreadRow.id.in_(threads_found(parse(wanted.text), dialect))]
     return [ThreadRow.id.in_(select(RunRow.thread_id).where(*fitting(wanted, dialect)))]
 
 
@@ -82,7 +84,3 @@ def _above(wanted: Filter) -> list[ColumnElement[bool]]:
 def _calls_one_of(names: frozenset[str]) -> ColumnElement[bool]:
     calls = select(ToolCallRow.run_id).where(ToolCallRow.name.in_(sorted(names)))
     return RunRow.id.in_(calls)
-
-
-def _mentions(terms: tuple[Term, ...], dialect: str) -> ColumnElement[bool]:
-    return RunRow.id.in_(found(terms, dialect))

@@ -1,20 +1,13 @@
-"""What many runs add up to.
-
-Percentiles are by nearest rank: the p-th is the smallest of the values that at least p percent of
-them do not exceed. So it is always one of them, and both databases find the same one.
-"""
+"""What many runs add up to."""
 
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Select,
-    Subquery,
     case,
     func,
-    literal,
     literal_column,
     select,
 )
@@ -25,12 +18,12 @@ from conversation.history import (
     Filter,
     ModelSpeed,
     Overview,
-    Percentiles,
     Spending,
     ToolUse,
 )
 from storage.expressions import bucket_of
 from storage.history_filter import FAILED, fitting, is_limited
+from storage.percentiles import Conditions, Values, percentiles
 from storage.tables import RunRow, ToolCallRow
 
 MOST_BUCKETS: Final = 100
@@ -38,9 +31,6 @@ BUCKETS: Final = (60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86_400, 7 * 86_400, 2
 """How long a stretch of time may be, in seconds."""
 
 _DAY: Final = 86_400
-_WANTED: Final = (50, 95, 99)
-
-Conditions = list[ColumnElement[bool]]
 
 
 def overview(connection: Connection, wanted: Filter) -> Overview:
@@ -85,18 +75,19 @@ def _over_time(connection: Connection, conditions: Conditions, size: int) -> tup
 
 
 def _speed(connection: Connection, conditions: Conditions) -> tuple[ModelSpeed, ...]:
-    runs = select(RunRow.model.label("name"), func.count()).where(*conditions).group_by("name")
-    counts = dict(connection.execute(runs).tuples().all())
-    duration = _percentiles(connection, _values(RunRow.model, RunRow.duration, conditions))
-    first = _percentiles(connection, _values(RunRow.model, RunRow.first_token, conditions))
+    durations = Values(RunRow.model, RunRow.duration, conditions)
+    first_tokens = Values(RunRow.model, RunRow.first_token, conditions)
+    query = (
+        select(RunRow.model, func.count(), durations.count, first_tokens.count)
+        .where(*conditions)
+        .group_by(RunRow.model)
+    )
+    rows = connection.execute(query).all()
+    duration = percentiles(connection, durations, {model: count for model, _, count, _ in rows})
+    first = percentiles(connection, first_tokens, {model: count for model, *_, count in rows})
     return tuple(
-        ModelSpeed(
-            model=name,
-            runs=count,
-            duration=duration.get(name, NONE),
-            first_token=first.get(name, NONE),
-        )
-        for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        ModelSpeed(model=model, runs=runs, duration=duration[model], first_token=first[model])
+        for model, runs, *_ in sorted(rows, key=lambda row: (-row[1], row[0]))
     )
 
 
@@ -122,20 +113,18 @@ def _tools(connection: Connection, wanted: Filter, conditions: Conditions) -> tu
     of_runs: Conditions = []
     if is_limited(wanted):
         of_runs = [ToolCallRow.run_id.in_(select(RunRow.id).where(*conditions))]
+    seconds = Values(ToolCallRow.name, ToolCallRow.seconds, of_runs)
+    failed = func.sum(case((ToolCallRow.failed, 1), else_=0))
     query = (
-        select(
-            ToolCallRow.name,
-            func.count(),
-            func.sum(case((ToolCallRow.failed, 1), else_=0)),
-        )
+        select(ToolCallRow.name, func.count(), failed, seconds.count)
         .where(*of_runs)
         .group_by(ToolCallRow.name)
     )
-    used = {name: (calls, failed) for name, calls, failed in connection.execute(query)}
-    durations = _percentiles(connection, _values(ToolCallRow.name, ToolCallRow.seconds, of_runs))
+    rows = connection.execute(query).all()
+    duration = percentiles(connection, seconds, {name: count for name, *_, count in rows})
     return tuple(
-        ToolUse(name=name, calls=calls, failed=failed, duration=durations.get(name, NONE))
-        for name, (calls, failed) in sorted(used.items(), key=lambda one: (-one[1][0], one[0]))
+        ToolUse(name=name, calls=calls, failed=failures, duration=duration[name])
+        for name, calls, failures, _ in sorted(rows, key=lambda row: (-row[1], row[0]))
     )
 
 
@@ -161,42 +150,6 @@ def _errors(connection: Connection, conditions: Conditions) -> tuple[ErrorReason
         for row in rows
     )
     return tuple(sorted(reasons, key=lambda one: (-one.runs, one.code)))
-
-
-NONE: Final = Percentiles(p50=None, p95=None, p99=None)
-
-
-def _values(
-    name: ColumnElement[str] | Any, value: ColumnElement[float] | Any, conditions: Conditions
-) -> Subquery:
-    """Return the query for values by name, each with its rank and how many there are."""
-    return (
-        select(
-            name.label("name"),
-            value.label("value"),
-            func.row_number().over(partition_by=name, order_by=value).label("place"),
-            func.count().over(partition_by=name).label("among"),
-        )
-        .where(value.is_not(None), *conditions)
-        .subquery()
-    )
-
-
-def _percentiles(connection: Connection, ranked: Subquery) -> dict[str, Percentiles]:
-    at_rank = (
-        func.max(case((ranked.c.place == _rank(percent, ranked.c.among), ranked.c.value)))
-        for percent in _WANTED
-    )
-    query: Select[Any] = select(ranked.c.name, *at_rank).group_by(ranked.c.name)
-    return {
-        name: Percentiles(p50=p50, p95=p95, p99=p99)
-        for name, p50, p95, p99 in connection.execute(query)
-    }
-
-
-def _rank(percent: int, among: ColumnElement[int]) -> ColumnElement[int]:
-    """Return `percent` of a number, rounded up."""
-    return (among * literal(percent) + literal(99)) // literal(100)
 
 
 def _bucket(size: int) -> ColumnElement[int]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     and_,
     case,
@@ -26,15 +27,20 @@ from storage.words import LONGEST_TEXT, Term, places, to_fts5, to_tsquery
 AROUND: Final = 60
 """How much text, in characters, is shown on each side of a match."""
 
-_FTS5: Final = table(INDEX, column("rowid"))
+_FTS5: Final = table(INDEX, column("rowid", Integer()))
 _MOST_MATCHES: Final = 4
 
 Span = tuple[int, int]
 
 
-def found(terms: tuple[Term, ...], dialect: str) -> Select[str]:
+def runs_found(terms: tuple[Term, ...], dialect: str) -> Select[str]:
     """Return the query for the ids of the runs in which all terms occur together."""
     return select(SearchRow.run_id).where(matching(terms, dialect))
+
+
+def threads_found(terms: tuple[Term, ...], dialect: str) -> Select[str]:
+    """Return the query for the ids of the threads in which all terms occur together."""
+    return select(SearchRow.thread_id).where(matching(terms, dialect))
 
 
 def matching(terms: tuple[Term, ...], dialect: str) -> ColumnElement[bool]:
@@ -42,15 +48,21 @@ def matching(terms: tuple[Term, ...], dialect: str) -> ColumnElement[bool]:
     if dialect == "postgresql":
         query = cast(literal(to_tsquery(terms)), TSQUERY)
         return SearchRow.words.bool_op("@@")(query)
+    return SearchRow.number.in_(_rows_of_fts5(terms))
+
+
+def _rows_of_fts5(terms: tuple[Term, ...]) -> Select[int]:
     named: ColumnElement[Any] = literal_column(INDEX)
-    rows = select(_FTS5.c.rowid).where(named.bool_op("MATCH")(to_fts5(terms)))
-    return SearchRow.number.in_(rows)
+    return select(_FTS5.c.rowid).where(named.bool_op("MATCH")(to_fts5(terms)))
 
 
 def hit_numbers(terms: tuple[Term, ...], runs: Select[str] | None, dialect: str) -> Select[int]:
     """Return the query for the numbers of the rows where all terms occur, in `runs` if given."""
-    query = select(SearchRow.number).where(matching(terms, dialect))
-    return query if runs is None else query.where(SearchRow.run_id.in_(runs))
+    if runs is not None:
+        return select(SearchRow.number).where(matching(terms, dialect), SearchRow.run_id.in_(runs))
+    if dialect == "postgresql":
+        return select(SearchRow.number).where(matching(terms, dialect))
+    return _rows_of_fts5(terms)
 
 
 def hit_rows(numbers: Any) -> Select[Any]:

@@ -133,6 +133,8 @@ class RunRow(Base):
         Index("ix_runs_duration", "duration", "number"),
         Index("ix_runs_tokens", "tokens", "number"),
         Index("ix_runs_cost", "cost", "number"),
+        Index("ix_runs_model_duration", "model", "duration"),
+        Index("ix_runs_model_first_token", "model", "first_token"),
         Index("ix_runs_summary", "created_at", "number", "state", "provider", "model",
               "assistant_id", "thread_id", "tokens", "duration", "first_token", "cost",
               "error_code", "input_tokens", "output_tokens"),

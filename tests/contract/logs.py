@@ -1,6 +1,10 @@
 """Exchanges for the history to show, written quickly through the store's own port."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from conversation import events
@@ -20,7 +24,11 @@ from conversation.records import (
 )
 from conversation.script import State, Trigger
 from conversation.turns import ToolCall
-from tests.contract.stores import WAIT, Clock, answer, move, moved, opening
+from storage.history import SqlHistory
+from storage.schema import upgrade
+from storage.store import SqlStore
+from tests.contract.stores import WAIT, Clock, answer, move, moved, opening, sql_store
+from tests.services import postgres_schema
 
 R = State.RUNNING
 
@@ -193,3 +201,60 @@ _TRIGGERS = {
     State.EXPIRED: Trigger.EXPIRE,
     State.INCOMPLETE: Trigger.CUT_SHORT,
 }
+
+
+@dataclass(frozen=True)
+class Log:
+    """A store with a few exchanges of every sort, by name."""
+
+    store: SqlStore
+    history: SqlHistory
+    clock: Clock
+    runs: dict[str, Run]
+    start: datetime
+
+    def names(self, ids: Iterable[str]) -> list[str]:
+        """The names of runs, in the order of their ids."""
+        known = {run.id: name for name, run in self.runs.items()}
+        return [known[one] for one in ids]
+
+
+def varied_log(store: SqlStore, clock: Clock) -> Log:
+    """Write the exchanges that the read models are tested on, a minute apart."""
+    start = clock.time
+    talk = new_thread(clock, title="Shares")
+    talks: dict[str, tuple[Thread | None, Said]] = {
+        "plain": (None, Said(provider="demo", model="demo")),
+        "tools": (talk, Said(
+            question="What is ACME worth?", assistant_id="asst_a", seconds=5,
+            calls=(Called(seconds=0.25), Called(name="buy", output="no credit", failed=True)),
+        )),
+        "again": (talk, Said(
+            question="And now?", answer="It is <b>42</b>, a net asset value.", seconds=10,
+            provider="gemini", model="gemini-2.5-flash", assistant_id="asst_b",
+            usage=Usage(input=5000, output=100, cached=1000, reasoning=40),
+        )),
+        "failed": (None, Said(ends=State.ERROR, code="rate_limited", seconds=4)),
+        "cancelled": (None, Said(ends=State.CANCELLED, assistant_id="asst_a")),
+        "expired": (None, Said(ends=State.EXPIRED, seconds=600)),
+        "in-house": (None, Said(model="in-house-7b", calls=(Called(seconds=2.0),))),
+    }  # fmt: skip
+    runs = {}
+    for name, (thread, said) in talks.items():
+        runs[name] = exchange(store, clock, said, thread)
+        clock.forward(60)
+    runs["open"] = begin(store, clock, Said(question="Still there?", model="gpt-4o"))
+    return Log(store, store.history(), clock, runs, start)
+
+
+@contextmanager
+def kept_log(kind: str, folder: Path) -> Iterator[Log]:
+    """Write the log into a database of its own, for tests that only read it."""
+    with ExitStack() as stack:
+        if kind == "postgres":
+            url = stack.enter_context(postgres_schema())
+        else:
+            url = f"sqlite:///{folder}/log.db"
+        upgrade(url)
+        clock = Clock()
+        yield varied_log(stack.enter_context(sql_store(url, clock)), clock)

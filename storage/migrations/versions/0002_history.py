@@ -170,6 +170,8 @@ def index() -> None:
         op.create_index(f"ix_runs_{name}_created_at", "runs", [name, "created_at", "number"])
     for name in ("duration", "tokens", "cost"):
         op.create_index(f"ix_runs_{name}", "runs", [name, "number"])
+    for name in ("duration", "first_token"):
+        op.create_index(f"ix_runs_model_{name}", "runs", ["model", name])
     for name in ("last_activity", "tokens", "cost"):
         op.create_index(f"ix_threads_{name}", "threads", [name, "number"])
     op.create_index("ix_tool_calls_name", "tool_calls", ["name", "seconds", "failed", "run_id"])

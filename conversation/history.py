@@ -1,7 +1,8 @@
 """What an operator asks of the log, and the rows that answer: ready to show, never a whole log.
 
 Times are aware UTC, durations seconds, costs US dollars (None: the price is not known).
-Columns to sort by are the field names of the rows.
+Columns to sort by are the field names of the rows (`BadInput` for others); a place that is empty
+comes before all values.
 """
 
 from collections.abc import Collection, Iterator
@@ -23,7 +24,9 @@ class Filter:
     """Which runs (and the threads they are on) are asked for; what is empty or None is no limit.
 
     `text` is words, `prefix*`es and "quoted phrases", all of which must occur in one message,
-    tool input or tool output; anything else in it is ignored. `since` is inclusive, `until` not.
+    tool input or tool output, without regard to case and accents; anything else in it is ignored,
+    so that a text without words is no limit. `since` is inclusive, `until` not. `failed` runs are
+    those that ended in an error, expired or were cut short.
     """
 
     text: str = ""
@@ -70,7 +73,10 @@ class Found(Generic[Row]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadLine:
-    """A thread with what its runs add up to; model and assistant are those of its last run."""
+    """A thread with what its runs add up to; model and assistant are those of its last run.
+
+    `cost` is the sum of what is known.
+    """
 
     thread_id: str
     title: str
@@ -149,7 +155,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Percentiles:
-    """Of a set of durations; None for an empty one."""
+    """Of a set of durations, by nearest rank; None for an empty one."""
 
     p50: float | None
     p95: float | None
@@ -246,11 +252,11 @@ class History(Protocol):
     def steps(
         self, run_id: str, window: Window, *, calls_only: bool = False, sort: Sort | None = None
     ) -> Found[StepLine]:
-        """Return a run's log (by `seq` unless sorted); `calls_only` leaves the tool calls."""
+        """Return a run's log (by `seq` unless sorted); `calls_only` leaves the calls that ran."""
         ...
 
     def hits(self, wanted: Filter, window: Window) -> Found[Hit]:
-        """Return where `wanted.text` occurs, newest first, in runs that fit."""
+        """Return where `wanted.text` occurs, newest first, in runs that fit; without words none."""
         ...
 
     def overview(self, wanted: Filter) -> Overview:
@@ -274,13 +280,20 @@ class History(Protocol):
         ...
 
     def copy(self, wanted: Filter, file: Path) -> None:
-        """Write the runs that fit, with their threads and `run_details`, to a SQLite file."""
+        """Write the runs that fit, with their threads and `run_details`, to a SQLite file.
+
+        The file is replaced if it is there, is read-only, and is whole or not there.
+        """
         ...
 
     def delete_threads(self, thread_ids: Collection[str]) -> Removed:
-        """Remove threads with all that is theirs; `ThreadBusy` while one has a run under way."""
+        """Remove threads with all that is theirs; unknown ids are none.
+
+        `ThreadBusy`, and all stay, while one has a run under way. When a run begins meanwhile, its
+        thread and those not yet removed stay.
+        """
         ...
 
     def remove_older(self, than: datetime, *, limit: int = 500) -> Removed:
-        """Remove up to `limit` threads whose last activity is before `than`."""
+        """Remove up to `limit` threads without activity since `than`, oldest first; none busy."""
         ...

@@ -69,10 +69,15 @@ def portions(threads: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
         yield portion
 
 
-def remove(connection: Connection, thread_ids: list[str]) -> Removed:
-    """Remove these threads, or raise `ThreadBusy` and change nothing."""
-    locked = select(ThreadRow.id).where(ThreadRow.id.in_(thread_ids)).with_for_update()
-    ids = list(connection.scalars(locked))  # nobody else begins a run on them from here on
+def remove(connection: Connection, thread_ids: list[str], than: datetime | None) -> Removed:
+    """Remove these threads, or raise `ThreadBusy` and change nothing.
+
+    With `than`, those are left out that have seen activity since.
+    """
+    wanted = select(ThreadRow.id).where(ThreadRow.id.in_(thread_ids))
+    if than is not None:
+        wanted = wanted.where(ThreadRow.last_activity < than)
+    ids = list(connection.scalars(wanted.with_for_update()))  # nobody begins a run on them now
     refuse_busy(connection, ids)
     runs = select(RunRow.id).where(RunRow.thread_id.in_(ids))
     messages = select(MessageRow.id).where(MessageRow.thread_id.in_(ids))

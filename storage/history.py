@@ -160,11 +160,13 @@ class SqlHistory:
         return self._remove(found, than)
 
     def _remove(self, found: list[tuple[str, int]], than: datetime | None = None) -> Removed:
-        jobs = [partial(deletion.remove, thread_ids=ids) for ids in deletion.portions(found)]
-        removed = deletion.total(self._write(job).result() for job in jobs)
-        for remembered in (self._totals, self._overviews, self._choices):
-            remembered.forget()
-        return removed
+        portions = deletion.portions(found)
+        jobs = (partial(deletion.remove, thread_ids=ids, than=than) for ids in portions)
+        try:
+            return deletion.total(self._write(job).result() for job in jobs)
+        finally:
+            for remembered in (self._totals, self._overviews, self._choices):
+                remembered.forget()
 
     def _chunks(
         self,
@@ -196,7 +198,7 @@ class SqlHistory:
             query = keys(wanted, connection.dialect.name)
             ordered(connection.dialect.name, listing.columns, sort)
             start = offset(window)
-            total = self._total(connection, listing.table.__tablename__, wanted, query)
+            total = self._total(connection, listing.row.__name__, wanted, query)
             rows = listing.window(connection, query, sort, window) if start < total else ()
             return Found(rows, total)
 

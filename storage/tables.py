@@ -82,7 +82,6 @@ class ThreadRow(Base):
         Index("ix_threads_created_at", "created_at", "number"),
         Index("ix_threads_last_activity", "last_activity", "number"),
         Index("ix_threads_tokens", "tokens", "number"),
-        Index("ix_threads_cost", "cost", "number"),
     )
 
     number: Mapped[Numbered]
@@ -130,9 +129,7 @@ class RunRow(Base):
         Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "number"),
         Index("ix_runs_state_created_at", "state", "created_at", "number"),
         Index("ix_runs_model_created_at", "model", "created_at", "number"),
-        Index("ix_runs_duration", "duration", "number"),
         Index("ix_runs_tokens", "tokens", "number"),
-        Index("ix_runs_cost", "cost", "number"),
         Index("ix_runs_model_duration", "model", "duration"),
         Index("ix_runs_model_first_token", "model", "first_token"),
         Index("ix_runs_summary", "created_at", "number", "state", "provider", "model",

@@ -148,6 +148,25 @@ def test_old_threads_are_removed_oldest_first(sql: SqlStore, clock: Clock) -> No
     assert left == {waiting.thread_id, revived.thread_id}
 
 
+def test_thread_that_is_revived_meanwhile_stays(
+    sql: SqlStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = exchange(sql, clock)
+    later = clock.time + timedelta(seconds=1)
+    clock.forward(60)
+    look = deletion.older
+
+    def look_too_early(*given: object) -> object:
+        found = look(*given)  # type: ignore[arg-type]
+        sql.accept(opening(clock, sql.thread(run.thread_id))).result(WAIT)
+        return found
+
+    monkeypatch.setattr(deletion, "older", look_too_early)
+
+    assert sql.history().remove_older(later) == Removed()
+    assert len(sql.runs(run.thread_id)) == 2
+
+
 def test_what_fits_is_removed_in_bounded_jobs() -> None:
     most = deletion.EVENTS_AT_ONCE
     threads = [("a", most), ("b", 1), ("c", most - 1), ("d", 1), ("e", 3 * most), ("f", 0)]

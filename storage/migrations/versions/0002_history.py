@@ -169,12 +169,18 @@ def index() -> None:
     for name in ("state", "model"):
         op.create_index(f"ix_runs_{name}_created_at", "runs", [name, "created_at", "number"])
     for name in ("duration", "tokens", "cost"):
-        op.create_index(f"ix_runs_{name}", "runs", [name, "number"])
+        op.create_index(f"ix_runs_{name}", "runs", [sortable(name), "number"])
     for name in ("duration", "first_token"):
         op.create_index(f"ix_runs_model_{name}", "runs", ["model", name])
     for name in ("last_activity", "tokens", "cost"):
-        op.create_index(f"ix_threads_{name}", "threads", [name, "number"])
+        op.create_index(f"ix_threads_{name}", "threads", [sortable(name), "number"])
     op.create_index("ix_tool_calls_name", "tool_calls", ["name", "seconds", "failed", "run_id"])
+
+
+def sortable(name: str) -> Any:
+    """Return a column for an index, empty places first, as SQLite has it anyway."""
+    empty = name in ("duration", "cost") and op.get_bind().dialect.name == "postgresql"
+    return sa.text(f"{name} NULLS FIRST") if empty else name
 
 
 def fill_search() -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from conversation.events import Logged
+from conversation.history import History
 from conversation.records import (
     Assistant,
     Exchange,
@@ -24,6 +25,7 @@ from conversation.records import (
     Thread,
     Write,
 )
+from conversation.script import State
 from conversation.signals import Signal
 from conversation.turns import ToolCall, ToolResult, ToolSpec, Turn
 
@@ -334,6 +336,15 @@ class Core(Protocol):
     @property
     def feed(self) -> Feed:
         """What is happening."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """What has happened, as lists and sums."""
+        ...
+
+    def diagram(self, path: Collection[State] = (), here: State | None = None) -> str:
+        """Return the script as a Mermaid diagram, with a path and a state marked."""
         ...
 
     def providers(self) -> tuple[ProviderStatus, ...]:

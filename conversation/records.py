@@ -75,7 +75,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """What a run was started with; it never changes, and resuming uses nothing else."""
+    """What a run was started with; it never changes, and resuming uses nothing else.
+
+    With `recorded_from`, a thread's id, no function runs: calls get the outputs they had there.
+    """
 
     provider: str
     model: str
@@ -86,6 +89,7 @@ class RunSpec:
     sampling: Sampling = field(default_factory=Sampling)
     stream: bool = True
     max_tool_rounds: int = 25
+    recorded_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from conversation.script import State
 from mediator.conductor import Conductor
 from mediator.mediator import Mediator
 from runs.means import Means
+from runs.replayed import user_of
 from runs.settled import SettledLog
 
 logger: Final = logging.getLogger(__name__)
@@ -157,7 +158,8 @@ class Segment:
         except errors.ParleyError as error:
             await mediator.error(error)
             return
-        await Conductor(mediator, cast.user, assistant).conduct()
+        user = await user_of(self._run, cast.user, self._means.store)
+        await Conductor(mediator, user, assistant).conduct()
 
     async def _leave(self, conducting: asyncio.Task[None]) -> None:
         """Interrupt the exchange; one that does not end in time is no longer waited for."""

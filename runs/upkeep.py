@@ -11,11 +11,13 @@ from conversation.ports import Store
 from conversation.script import State
 from mediator.recording import Clock
 from runs.control import Control
+from runs.retention import Retention, told
 from runs.segment import Segment
 from runs.worker import Worker
 
 logger: Final = logging.getLogger(__name__)
 _KEPT: Final = timedelta(minutes=1)
+_HOUR: Final = 3600.0
 
 
 class Upkeep:
@@ -29,12 +31,14 @@ class Upkeep:
         store: Store,
         clock: Clock,
         providers: Callable[[], Collection[str]],
+        retention: Retention | None = None,
     ) -> None:
         self._worker = worker
         self._control = control
         self._store = store
         self._now = clock
         self._providers = providers
+        self._retention = retention
         self._tasks: list[asyncio.Task[None]] = []
         self._lost: set[str] = set()
 
@@ -51,6 +55,8 @@ class Upkeep:
             asyncio.create_task(self._every(30.0, self._sweep_texts)),
             asyncio.create_task(self._every(10.0, self._strike_off_dead)),
         ]
+        if self._retention:
+            self._tasks.append(asyncio.create_task(self._every(_HOUR, self._remove_old)))
 
     async def stop(self) -> None:
         """End the loops."""
@@ -141,3 +147,11 @@ class Upkeep:
 
     async def _sweep_texts(self) -> None:
         await asyncio.wrap_future(self._store.sweep_texts(ended_before=self._now() - _KEPT))
+
+    async def _remove_old(self) -> None:
+        """Remove what is too old; the line is a warning, for nobody can look it up later."""
+        if self._retention is None:
+            return
+        removed = await self._retention.remove_old()
+        if removed.threads:
+            logger.warning("%s", told(removed, self._retention.days))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from conversation.history import History
 from conversation.ids import new_id
 from conversation.ports import Store, ToolRunner
 from mediator.mediator_basic import MediatorBasic
@@ -20,6 +21,7 @@ from runs.feed import LogFeed
 from runs.flusher import Flusher
 from runs.means import Cast, Limits, MakeMediator, Means
 from runs.recorder import Recorder
+from runs.retention import Retention
 from runs.runner import Runner
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
@@ -29,7 +31,7 @@ from setup.core import ParleyCore, Parts
 from setup.providers import Providers
 from setup.settings import ROOT, Settings, settings
 from storage.schema import revision, upgrade
-from storage.store import open_store
+from storage.store import SqlStore, open_store
 from tools.registry import Tools
 from tools.stocks import stock_tools
 
@@ -98,7 +100,7 @@ def _log_from(level: str) -> None:
         logging.getLogger(package).setLevel(level)
 
 
-def _store(wanted: Settings, root: Path) -> Store:
+def _store(wanted: Settings, root: Path) -> SqlStore:
     """Open the store; a database that is not there yet is made, an older one is not touched."""
     url = wanted.database_url.get_secret_value()
     if revision(url, root=root) is None:
@@ -106,8 +108,8 @@ def _store(wanted: Settings, root: Path) -> Store:
     return open_store(url, root=root, busy_timeout=wanted.database_busy_seconds)
 
 
-def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) -> Parts:
-    topic, feed, flusher = LogTopic(), LogFeed(store), Flusher(store)
+def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits) -> Parts:
+    topic, feed, flusher, history = LogTopic(), LogFeed(store), Flusher(store), store.history()
     topic.subscribe(feed.heard)
     log = Recorder(store, topic, feed, flusher)
     providers = Providers(wanted)
@@ -130,9 +132,11 @@ def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) ->
         store=store,
         clock=utc_now,
         providers=providers.available,
+        retention=_retention(wanted, store, history),
     )
     return Parts(
         store=store,
+        history=history,
         feed=feed,
         topic=topic,
         log=log,
@@ -148,3 +152,8 @@ def _parts(wanted: Settings, store: Store, tools: ToolRunner, limits: Limits) ->
         clock=utc_now,
         expires_after=timedelta(seconds=wanted.chat_run_expires_seconds),
     )
+
+
+def _retention(wanted: Settings, store: Store, history: History) -> Retention | None:
+    days = wanted.retention_days
+    return Retention(history=history, store=store, clock=utc_now, days=days) if days else None

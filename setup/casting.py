@@ -6,6 +6,7 @@ from typing import Final
 from conversation.errors import BadInput, NotFound
 from conversation.ports import Choice, Store, ToolRunner
 from conversation.records import Assistant, RunSpec
+from conversation.turns import Sampling
 from setup.providers import PROVIDERS, Providers
 from setup.settings import Settings
 
@@ -71,7 +72,7 @@ class Casting:
             assistant_version=assistant.version if assistant else None,
             instructions=assistant.instructions if assistant else DEFAULT_INSTRUCTIONS,
             tools=assistant.tools if assistant else self._tools.specs(),
-            **({"sampling": assistant.sampling} if assistant else {}),
+            sampling=assistant.sampling if assistant else Sampling(),
             stream=stream,
             max_tool_rounds=self._settings.max_tool_rounds,
         )

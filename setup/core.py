@@ -3,16 +3,21 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from conversation.comparison import Comparison
 from conversation.errors import EmptyMessage, StoreUnavailable
+from conversation.history import History
 from conversation.ids import new_id
 from conversation.ports import Choice, Core, RunLog, Store, ToolRunner
-from conversation.records import Exchange, Message, Opening, ProviderStatus, Run, RunSpec, Thread
+from conversation.records import Exchange, Message, Opening, ProviderStatus, Run, Thread
+from conversation.script import State
 from conversation.text import storable
+from mediator.diagram import diagram
 from mediator.recording import Clock
 from proxies.user_proxy import UserProxy
 from runs.control import Control
@@ -24,9 +29,13 @@ from runs.topic import LogTopic
 from runs.upkeep import Upkeep
 from runs.worker import Worker
 from setup.casting import Casting
+from setup.exporting import Exports
 from setup.providers import Providers
+from setup.replay import Next, ReplayMeans, Replays, compared
 
 logger: Final = logging.getLogger(__name__)
+
+TITLE: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,7 @@ class Parts:
     """What bootstrap has put together."""
 
     store: Store
+    history: History
     feed: LogFeed
     topic: LogTopic
     log: RunLog
@@ -55,6 +65,17 @@ class ParleyCore(Core):
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._replays = Replays(
+            ReplayMeans(
+                store=parts.store,
+                feed=parts.feed,
+                runner=parts.runner,
+                casting=parts.casting,
+                clock=parts.clock,
+                accept=self._begin,
+                cancel=parts.control.cancel,
+            )
+        )
         self._closing = threading.Lock()
         self._closed = False
 
@@ -67,6 +88,29 @@ class ParleyCore(Core):
     def feed(self) -> LogFeed:
         """What is happening."""
         return self._parts.feed
+
+    @property
+    def history(self) -> History:
+        """What has happened, as lists and sums."""
+        return self._parts.history
+
+    def diagram(self, path: Collection[State] = (), here: State | None = None) -> str:
+        """Return the script as a Mermaid diagram, with a path and a state marked."""
+        return diagram(path, here)
+
+    @property
+    def exports(self) -> Exports:
+        """What can be taken away."""
+        return Exports(self.store, self.history)
+
+    @property
+    def replays(self) -> Replays:
+        """Threads that are run again."""
+        return self._replays
+
+    def compare(self, left: str, right: str) -> Comparison:
+        """Put two threads side by side; `NotFound`."""
+        return compared(self.exports, self.history, left, right)
 
     def providers(self) -> tuple[ProviderStatus, ...]:
         """Return every provider, available or not, in the order doors show them."""
@@ -89,7 +133,8 @@ class ParleyCore(Core):
             raise EmptyMessage
         spec = self._parts.casting.spec(choice, stream=stream)
         known = self.store.thread(thread_id) if thread_id else None
-        return self._parts.runner.call(self._begin(self._opening(text, spec, known)))
+        first = Next(text=text, spec=spec, thread=known or self._new_thread(text), new=not known)
+        return self._parts.runner.call(self._begin(first))
 
     def cancel(self, run_id: str) -> Run:
         """Stop a run."""
@@ -124,22 +169,31 @@ class ParleyCore(Core):
 
     # beneath
 
-    def _opening(self, text: str, spec: RunSpec, known: Thread | None) -> Opening:
-        now = self._parts.clock()
-        thread = known or Thread(id=new_id("thread"), branch_id=new_id("branch"), created_at=now)
+    def _new_thread(self, text: str) -> Thread:
+        """Return a thread that has the beginning of its first message as its title."""
+        return Thread(
+            id=new_id("thread"),
+            branch_id=new_id("branch"),
+            title=" ".join(text[: 4 * TITLE].split())[:TITLE],
+            created_at=self._parts.clock(),
+        )
+
+    def _opening(self, wanted: Next) -> Opening:
+        now, thread = self._parts.clock(), wanted.thread
         message = Message(
             id=new_id("msg"),
             thread_id=thread.id,
             branch_id=thread.branch_id,
             role="user",
-            text=text,
+            text=wanted.text,
             created_at=now,
         )
         run = Run(
             id=new_id("run"),
             thread_id=thread.id,
             branch_id=thread.branch_id,
-            spec=spec,
+            spec=wanted.spec,
+            metadata=wanted.metadata,
             message_id=message.id,
             fence=1,
             attempt=1,
@@ -147,10 +201,11 @@ class ParleyCore(Core):
             created_at=now,
             expires_at=now + self._parts.expires_after,
         )
-        return Opening(run=run, messages=(message,), events=(), thread=None if known else thread)
+        new = thread if wanted.new else None
+        return Opening(run=run, messages=(message,), events=(), thread=new)
 
-    async def _begin(self, opening: Opening) -> Run:
-        parts = self._parts
+    async def _begin(self, wanted: Next) -> Run:
+        parts, opening = self._parts, self._opening(wanted)
         mediator = parts.mediator(
             Exchange(run=opening.run, messages=()), log=parts.log, clock=parts.clock
         )
@@ -164,6 +219,7 @@ class ParleyCore(Core):
         """Take leave, one after the other; where one can't, the others still do."""
         parts = self._parts
         for leave in (
+            self._replays.close,
             parts.upkeep.stop,
             parts.worker.close,
             parts.flusher.close,

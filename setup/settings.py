@@ -63,6 +63,7 @@ class Settings(BaseSettings):
 
     # The log
     database_url: SecretStr = SecretStr("sqlite:///dbstorage/parley.db")  # may hold a password
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
 
     # Limits
     max_tool_rounds: Annotated[int, Field(ge=1, le=1000)] = 25

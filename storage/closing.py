@@ -1,23 +1,27 @@
 """What a run's end closes: messages and steps that are still in progress."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from conversation.records import Write
+from conversation.records import Message, Write
 from storage import texts
 from storage.rules import message_reason, step_status
+from storage.summaries import Entry, index
 from storage.tables import MessageRow, StepRow
 
 
-def close(connection: Connection, ending: Write, now: datetime) -> None:
+def close(connection: Connection, ending: Write, thread_id: str, now: datetime) -> None:
     """Close what the ended run left open; its messages keep what was flushed of them."""
     _close_steps(connection, ending, now)
     still_open = select(MessageRow.id).where(
         MessageRow.run_id == ending.run_id, MessageRow.status == "in_progress"
     )
     if connection.scalars(still_open).first():
-        _close_messages(connection, ending, now)
+        partial = _close_messages(connection, ending, now)
+        entries: Iterator[Entry] = (("assistant_message", one.id, one.text) for one in partial)
+        index(connection, ending.run_id, thread_id, entries, now)
 
 
 def _close_steps(connection: Connection, ending: Write, now: datetime) -> None:
@@ -27,7 +31,7 @@ def _close_steps(connection: Connection, ending: Write, now: datetime) -> None:
     )
 
 
-def _close_messages(connection: Connection, ending: Write, now: datetime) -> None:
+def _close_messages(connection: Connection, ending: Write, now: datetime) -> list[Message]:
     partial = [m for m in texts.of_run(connection, ending.run_id) if m.status == "in_progress"]
     connection.execute(
         update(MessageRow)
@@ -40,3 +44,4 @@ def _close_messages(connection: Connection, ending: Write, now: datetime) -> Non
         ),
         [{"message": message.id, "flushed": message.text} for message in partial],
     )
+    return partial

@@ -12,7 +12,7 @@ from conversation.errors import StoreUnavailable
 from storage.engine import located, reading_engine, sqlite_file, writing_engine
 from storage.faults import store_errors
 
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 _UPGRADE: Final = "Run `python -m setup.db_setup`."

@@ -28,6 +28,7 @@ from conversation.script import State
 from storage import assistants, reading, schema, texts, watching, workers, writing
 from storage.engine import BUSY_TIMEOUT, READERS, located, reading_engine, writing_engine
 from storage.faults import store_errors
+from storage.history import SqlHistory
 from storage.writer import Writer
 
 Result = TypeVar("Result")
@@ -199,6 +200,10 @@ class SqlStore:
     def watch_changes(self) -> ChangeWatch:
         """Return a watch on what any process commits."""
         return watching.watch(self._reader)
+
+    def history(self) -> SqlHistory:
+        """Return the read models of what is kept here; they are of use until it is closed."""
+        return SqlHistory(self._reading, self._write)
 
     def close(self) -> None:
         """Finish what is queued and close."""

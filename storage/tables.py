@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Discriminator
-from sqlalchemy import ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import Double, ForeignKey, Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from conversation.events import Event
@@ -24,6 +24,7 @@ Numbered = Annotated[int, mapped_column(Number, primary_key=True)]
 Id = Annotated[str, mapped_column(unique=True)]
 Key = Annotated[str, mapped_column(primary_key=True)]
 Rank = Annotated[int, mapped_column(primary_key=True, autoincrement=False)]
+Count = Annotated[int, mapped_column(server_default="0")]
 Project = Annotated[str, mapped_column(index=True)]
 
 
@@ -42,6 +43,7 @@ class Base(DeclarativeBase):
         str: Words(),
         datetime: UtcTime(),
         State: Stated(),
+        float: Double(),
     }
 
 
@@ -70,10 +72,17 @@ class AssistantVersionRow(Base):
 
 
 class ThreadRow(Base):
-    """A thread; `active_branch_id` is the branch that is shown and written to."""
+    """A thread; `active_branch_id` is the branch that is shown and written to.
+
+    From `runs` on: what its runs add up to.
+    """
 
     __tablename__ = "threads"
-    __table_args__ = (Index("ix_threads_created_at", "created_at", "number"),)
+    __table_args__ = (
+        Index("ix_threads_created_at", "created_at", "number"),
+        Index("ix_threads_last_activity", "last_activity", "number"),
+        Index("ix_threads_tokens", "tokens", "number"),
+    )
 
     number: Mapped[Numbered]
     id: Mapped[Id]
@@ -82,6 +91,13 @@ class ThreadRow(Base):
     title: Mapped[str]
     meta: Mapped[dict[str, str]] = mapped_column("metadata", Kept(dict[str, str]))
     created_at: Mapped[datetime]
+    runs: Mapped[Count]
+    events: Mapped[Count]
+    tokens: Mapped[Count]
+    cost: Mapped[float | None]
+    last_activity: Mapped[datetime]
+    last_model: Mapped[str | None]
+    last_assistant_id: Mapped[str | None]
 
 
 class BranchRow(Base):
@@ -96,7 +112,11 @@ class BranchRow(Base):
 
 
 class RunRow(Base):
-    """A run; only a compare-and-set of `state` and `fence` moves it."""
+    """A run; only a compare-and-set of `state` and `fence` moves it.
+
+    From `tokens` on: what it adds up to; `first_token` and `duration` in seconds, `cost` in US
+    dollars. `ix_runs_summary` holds whatever lists and overviews ask of many runs.
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
@@ -107,6 +127,14 @@ class RunRow(Base):
         Index("ix_runs_expiry", "expires_at",
               sqlite_where=UNDER_WAY, postgresql_where=UNDER_WAY),
         Index("ix_runs_thread_id_created_at", "thread_id", "created_at", "number"),
+        Index("ix_runs_state_created_at", "state", "created_at", "number"),
+        Index("ix_runs_model_created_at", "model", "created_at", "number"),
+        Index("ix_runs_tokens", "tokens", "number"),
+        Index("ix_runs_model_duration", "model", "duration"),
+        Index("ix_runs_model_first_token", "model", "first_token"),
+        Index("ix_runs_summary", "created_at", "number", "state", "provider", "model",
+              "assistant_id", "thread_id", "tokens", "duration", "first_token", "cost",
+              "error_code", "input_tokens", "output_tokens"),
     )  # fmt: skip
 
     number: Mapped[Numbered]
@@ -138,6 +166,11 @@ class RunRow(Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
+    tokens: Mapped[Count]
+    tool_calls: Mapped[Count]
+    cost: Mapped[float | None]
+    first_token: Mapped[float | None]
+    duration: Mapped[float | None]
 
 
 class MessageRow(Base):
@@ -183,6 +216,7 @@ class ToolCallRow(Base):
     """A tool call and what came of it."""
 
     __tablename__ = "tool_calls"
+    __table_args__ = (Index("ix_tool_calls_name", "name", "seconds", "failed", "run_id"),)
 
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id"), primary_key=True)
     call_id: Mapped[Key]

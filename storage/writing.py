@@ -4,14 +4,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from conversation.errors import NotFound, Superseded, ThreadBusy
 from conversation.events import Logged
 from conversation.records import Message, Opening, Run, Thread, Usage, Write
 from conversation.script import State
-from storage import closing
+from storage import closing, summaries
+from storage.columns import UtcTime
+from storage.expressions import seconds_between
 from storage.rows import (
     Values,
     call_values,
@@ -48,7 +50,9 @@ _POSITION: Final = (
     )
     + 1
 )
-_COUNTS: Final = frozenset({"seq", *usage_values(Usage())})
+_COUNTS: Final = frozenset({"seq", "tool_calls", "tokens", *usage_values(Usage())})
+_FIRSTS: Final = frozenset({"started_at", "first_token"})
+_DURATIONS: Final = frozenset({"first_token", "duration"})
 _PROJECT: Final = (
     select(ThreadRow.project_id).where(ThreadRow.id == bindparam("in_thread")).scalar_subquery()
 )
@@ -56,44 +60,48 @@ _PROJECT: Final = (
 
 def accept(connection: Connection, opening: Opening, now: datetime) -> list[Logged]:
     """Begin a run: its thread if that is new, itself, its messages and its first events."""
-    run = opening.run
+    run, length = opening.run, len(opening.events)
     if opening.thread:
-        _add_thread(connection, opening.thread)
-    elif not connection.scalar(select(ThreadRow.id).where(ThreadRow.id == run.thread_id)):
+        _add_thread(connection, opening.thread, summaries.new_thread(run, length, now))
+    elif not summaries.run_begins(connection, run, length, now):
         raise NotFound("thread", run.thread_id)
-    _add_run(connection, run, len(opening.events))
+    _add_run(connection, run, length)
     _put_messages(connection, opening.messages)
-    lines = logged(run.id, opening.events, len(opening.events), now)
+    summaries.index_opening(connection, opening, now)
+    lines = logged(run.id, opening.events, length, now)
     _log(connection, lines)
     return lines
 
 
 def write(connection: Connection, step: Write, now: datetime) -> list[Logged]:
     """Make one step of a run, or raise `Superseded` or `NotFound` and change nothing."""
-    last = _moved(connection, step, now) if may_apply(step) else None
-    if last is None:
+    moved = _moved(connection, step, now) if may_apply(step) else None
+    if moved is None:
         known = connection.scalar(select(RunRow.id).where(RunRow.id == step.run_id))
         raise Superseded(step.run_id) if known else NotFound("run", step.run_id)
     _put_messages(connection, step.messages)
     put(connection, StepRow, [values_of(row) for row in step.steps])
     put(connection, ToolCallRow, [call_values(row) for row in step.calls])
     put(connection, ItemRow, [item_values(row) for row in step.items])
-    lines = logged(step.run_id, step.events, last, now)
+    lines = logged(step.run_id, step.events, moved.seq, now)
     _log(connection, lines)
+    summaries.run_moved(connection, step, moved.thread_id, now)
+    summaries.index_step(connection, step, moved.thread_id, now)
     if ends(step):
-        closing.close(connection, step, now)
+        closing.close(connection, step, moved.thread_id, now)
     return lines
 
 
-def _add_thread(connection: Connection, thread: Thread) -> None:
-    values = values_of(thread)
+def _add_thread(connection: Connection, thread: Thread, summary: Values) -> None:
+    values = values_of(thread) | summary
     values["active_branch_id"] = values.pop("branch_id")
     connection.execute(insert(ThreadRow), values)
     connection.execute(insert(BranchRow), {"id": thread.branch_id, "thread_id": thread.id})
 
 
 def _add_run(connection: Connection, run: Run, seq: int) -> None:
-    values = run_values(run) | {"state": State.READY, "seq": seq}
+    tokens = run.usage.input + run.usage.output
+    values = run_values(run) | {"state": State.READY, "seq": seq, "tokens": tokens}
     added = inserting(connection.dialect.name, RunRow).on_conflict_do_nothing(
         index_elements=["thread_id"], index_where=UNDER_WAY
     )
@@ -106,38 +114,52 @@ def _latest_run(connection: Connection, thread_id: str) -> str:
     return connection.scalar(latest.order_by(RunRow.number.desc()).limit(1)) or ""
 
 
-def _moved(connection: Connection, step: Write, now: datetime) -> int | None:
-    """Compare and set: return the run's new `seq`, or None if it is not where it should be."""
+def _moved(connection: Connection, step: Write, now: datetime) -> Row[int, str] | None:
+    """Compare and set: return the run's new `seq` and its thread; None if it is elsewhere."""
     checked = {"id": step.run_id, "state": step.expect, "fence": step.fence, "seq": step.seq}
     checked = {name: value for name, value in checked.items() if value is not None}
     changes = _changes(step, now)
     values = {f"is_{name}": value for name, value in checked.items()}
     values |= {f"new_{name}": value for name, value in changes.items()}
-    return connection.scalar(_moving(tuple(checked), tuple(changes)), values)
+    return connection.execute(_moving(tuple(checked), tuple(changes)), values).one_or_none()
 
 
 @cache  # there are a few; making one takes longer than executing it
-def _moving(checked: tuple[str, ...], changed: tuple[str, ...]) -> ReturningUpdate[int]:
+def _moving(checked: tuple[str, ...], changed: tuple[str, ...]) -> ReturningUpdate[int, str]:
     columns = RunRow.__table__.c
     as_expected = (columns[name] == bindparam(f"is_{name}") for name in checked)
     changes = {name: _changed(columns[name]) for name in changed}
-    return update(RunRow).where(*as_expected).values(changes).returning(RunRow.seq)
+    return (
+        update(RunRow).where(*as_expected).values(changes).returning(RunRow.seq, RunRow.thread_id)
+    )
 
 
 def _changed(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    given: ColumnElement[Any] = bindparam(f"new_{column.name}", type_=column.type)
+    seconds = column.name in _DURATIONS
+    type_ = UtcTime() if seconds else column.type
+    given: ColumnElement[Any] = bindparam(f"new_{column.name}", type_=type_)
     if column.name in _COUNTS:
         return column + given
-    return func.coalesce(column, given) if column.name == "started_at" else given
+    if seconds:
+        given = seconds_between(RunRow.created_at, given)
+    return func.coalesce(column, given) if column.name in _FIRSTS else given
 
 
 def _changes(step: Write, now: datetime) -> Values:
-    """Return what becomes of the run's columns; to those of `_COUNTS` it is added."""
+    """Return what becomes of the run's columns.
+
+    To those of `_COUNTS` it is added, those of `_FIRSTS` keep what they have; those of
+    `_DURATIONS` are given as the time up to which they last.
+    """
     changes: Values = {"state": step.to, "seq": len(step.events)}
     if step.to == State.STARTED:
         changes["started_at"] = now
     if ends(step):
-        changes["ended_at"] = now
+        changes |= {"ended_at": now, "duration": now}
+    if summaries.speaks(step.messages):
+        changes["first_token"] = now
+    if calls := summaries.calls_in(step.events):
+        changes["tool_calls"] = calls
     if ends(step) or step.release:
         changes["worker_id"] = None
     if sets_waiting(step):
@@ -149,7 +171,9 @@ def _outcome(step: Write) -> Values:
     outcome = error_values(step.error) if step.error else {}
     if step.incomplete_reason is not None:
         outcome["incomplete_reason"] = step.incomplete_reason
-    return outcome | (usage_values(step.usage) if step.usage else {})
+    if step.usage is None:
+        return outcome
+    return outcome | usage_values(step.usage) | {"tokens": step.usage.input + step.usage.output}
 
 
 def _put_messages(connection: Connection, messages: tuple[Message, ...]) -> None:

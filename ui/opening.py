@@ -8,8 +8,8 @@ from typing import Final
 import streamlit as st
 
 from conversation.errors import ParleyError
-from conversation.ports import Core
 from setup.bootstrap import core
+from setup.core import ParleyCore
 from setup.settings import WrongSettings
 from ui import texts
 from ui.prose import literal
@@ -17,7 +17,7 @@ from ui.prose import literal
 logger: Final = logging.getLogger(__name__)
 
 
-def opened_core() -> Core:
+def opened_core() -> ParleyCore:
     """Return this process's core; ends the page where it can't be opened, saying why."""
     try:
         return core()

@@ -1,0 +1,191 @@
+"""A conversation as it was: what was asked, what the model said, the functions it had run.
+
+It is put together from the log, where every whole message and every call is an event; only what
+a model had begun to say when it was cut off is in the messages alone.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from conversation.events import (
+    Logged,
+    MessageRetrieved,
+    StateChanged,
+    ToolCallsRequested,
+    ToolExecuted,
+)
+from conversation.records import Message, Run, Thread
+from conversation.script import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A function the model asked for; `output` is None while, or because, it did not come."""
+
+    call_id: str
+    name: str
+    arguments: str
+    output: str | None = None
+    failed: bool = False
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """One answer of the model: its text, then its calls; `partial` says why a text is not whole."""
+
+    at: datetime
+    text: str = ""
+    calls: tuple[Call, ...] = ()
+    refusal: bool = False
+    partial: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """What the user wrote and the run that followed; no run follows what is not yet answered.
+
+    `path` is the states that the run went through, and since when it was in each.
+    """
+
+    asked: tuple[Message, ...]
+    run: Run | None = None
+    said: tuple[Utterance, ...] = ()
+    path: tuple[tuple[State, datetime], ...] = ()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """All calls of the run, in the order the model asked for them."""
+        return tuple(call for utterance in self.said for call in utterance.calls)
+
+    @property
+    def answer(self) -> str:
+        """What the model said last, whole or not."""
+        return self.said[-1].text if self.said else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """A thread's active branch, passage by passage."""
+
+    thread: Thread
+    passages: tuple[Passage, ...]
+
+
+def transcribe(
+    thread: Thread, messages: Sequence[Message], runs: Iterable[Run], log: Iterable[Logged]
+) -> Transcript:
+    """Put a thread together: the active branch's messages, and all runs and events in order."""
+    events: dict[str, list[Logged]] = {}
+    for logged in log:
+        events.setdefault(logged.run_id, []).append(logged)
+    shown = _Shown(messages)
+    passages = [
+        _passage(run, shown, events.get(run.id, [])) for run in runs if shown.has_part_in(run)
+    ]
+    left = tuple(shown.asked)
+    return Transcript(
+        thread=thread, passages=(*passages, *((Passage(asked=left),) if left else ()))
+    )
+
+
+class _Shown:
+    """The messages of a branch; the user's are taken away as runs answer them."""
+
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self.asked = deque(message for message in messages if message.role == "user")
+        self._all = messages
+        self._ids = {message.id for message in messages}
+        self._writers = {message.run_id for message in messages}
+
+    def has_part_in(self, run: Run) -> bool:
+        """Tell whether the run belongs to this branch."""
+        return run.message_id in self._ids or run.id in self._writers
+
+    def asked_before(self, run: Run) -> tuple[Message, ...]:
+        """Take away what the user had written when the run began."""
+        taken = []
+        while self.asked and self.asked[0].created_at <= run.created_at:
+            taken.append(self.asked.popleft())
+        return tuple(taken)
+
+    def cut_off(self, run: Run) -> Iterator[Utterance]:
+        """Yield what the run's model had said when it was cut off."""
+        for message in self._all:
+            reason = message.incomplete_reason or message.status
+            if message.run_id == run.id and reason not in {"completed", "superseded"}:
+                yield Utterance(
+                    at=message.created_at,
+                    text=message.text,
+                    refusal=message.refusal,
+                    partial=reason,
+                )
+
+
+@dataclass(slots=True)
+class _Telling:
+    """What a run's events have told so far."""
+
+    said: list[Utterance] = field(default_factory=list)
+    path: list[tuple[State, datetime]] = field(default_factory=list)
+    outputs: dict[str, ToolExecuted] = field(default_factory=dict)
+    whole: MessageRetrieved | None = None
+
+    def take(self, logged: Logged) -> None:
+        match logged.event:
+            case StateChanged(after=state):
+                self.path.append((state, logged.at))
+            case MessageRetrieved() as whole:
+                self.whole = whole
+            case ToolCallsRequested(calls=calls):
+                asked = (
+                    Call(call_id=call.call_id, name=call.name, arguments=call.arguments)
+                    for call in calls
+                )
+                self.close(logged.at, tuple(asked))
+            case ToolExecuted() as executed:
+                self.outputs[executed.call_id] = executed
+            case _:
+                pass
+
+    def close(self, at: datetime, calls: tuple[Call, ...] = ()) -> None:
+        """End an answer, if there is one."""
+        if self.whole or calls:
+            text, refusal = (self.whole.text, self.whole.refusal) if self.whole else ("", False)
+            self.said.append(Utterance(at=at, text=text, calls=calls, refusal=refusal))
+        self.whole = None
+
+    def utterances(self) -> Iterator[Utterance]:
+        """Yield the answers, their calls with what came of them."""
+        for said in self.said:
+            calls = tuple(self._answered(call) for call in said.calls)
+            yield Utterance(at=said.at, text=said.text, calls=calls, refusal=said.refusal)
+
+    def _answered(self, call: Call) -> Call:
+        executed = self.outputs.get(call.call_id)
+        if executed is None:
+            return call
+        return Call(
+            call_id=call.call_id,
+            name=call.name,
+            arguments=call.arguments,
+            output=executed.output,
+            failed=executed.failed,
+            seconds=executed.seconds,
+        )
+
+
+def _passage(run: Run, shown: _Shown, events: list[Logged]) -> Passage:
+    telling = _Telling()
+    for logged in events:
+        telling.take(logged)
+    if events:
+        telling.close(events[-1].at)
+    return Passage(
+        asked=shown.asked_before(run),
+        run=run,
+        said=(*telling.utterances(), *shown.cut_off(run)),
+        path=tuple(telling.path),
+    )

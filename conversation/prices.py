@@ -1,0 +1,51 @@
+"""What a use of a model costs, by the price list that comes with `genai-prices`; no network.
+
+The list is dated: an exchange is priced as of its time. It takes most of a second to load, so it
+is loaded when a price is first asked for, or by `load` where nobody waits.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from conversation.records import Usage
+
+_SELLERS: Final = {"openai": "openai", "gemini": "google"}
+"""Who sells a provider's models; those of other providers have no price that we could know."""
+
+_FREE: Final = frozenset({"demo"})
+
+
+def cost(provider: str, model: str, usage: Usage, at: datetime) -> float | None:
+    """Return US dollars for tokens used at a time; None when the price is not known."""
+    if provider in _FREE:
+        return 0.0
+    seller = _SELLERS.get(provider)
+    return None if seller is None else _listed_price(seller, model, usage, at)
+
+
+def load() -> None:
+    """Load the price list."""
+    cost("openai", "gpt-4o", Usage(), datetime.now().astimezone())
+
+
+def _listed_price(seller: str, model: str, usage: Usage, at: datetime) -> float | None:
+    import genai_prices
+
+    try:
+        priced = genai_prices.calc_price(
+            genai_prices.Usage(**_as_listed(usage)),
+            model,
+            provider_id=seller,
+            genai_request_timestamp=at,
+        )
+    except (LookupError, ValueError):  # a model it does not list, a usage that can't be
+        return None
+    return float(priced.total_price)
+
+
+def _as_listed(usage: Usage) -> dict[str, Any]:
+    return {
+        "input_tokens": usage.input,
+        "cache_read_tokens": usage.cached,
+        "output_tokens": usage.output,
+    }

@@ -1,0 +1,160 @@
+"""What runs and threads add up to, and the word index: kept in the transaction of the events."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
+
+from conversation.events import Event, ToolCallsRequested, ToolExecuted
+from conversation.history import HitKind
+from conversation.prices import cost
+from conversation.records import Message, Opening, Run, Usage, Write
+from storage.columns import UtcTime
+from storage.rows import Values, inserting
+from storage.search_table import SearchRow
+from storage.tables import RunRow, ThreadRow
+from storage.words import words
+
+_THREADS: Final = ThreadRow.__table__.c
+_DOLLARS: Final[BindParameter[float]] = bindparam("dollars", type_=Double())
+_JOINED: Final = (
+    update(ThreadRow)
+    .where(ThreadRow.id == bindparam("thread"))
+    .values(
+        runs=_THREADS.runs + 1,
+        events=_THREADS.events + bindparam("more_events"),
+        last_activity=bindparam("now", type_=UtcTime()),
+        last_model=bindparam("model"),
+        last_assistant_id=bindparam("assistant"),
+    )
+    .returning(ThreadRow.id)
+)
+_MOVED: Final = (
+    update(ThreadRow)
+    .where(ThreadRow.id == bindparam("thread"))
+    .values(
+        events=_THREADS.events + bindparam("more_events"),
+        tokens=_THREADS.tokens + bindparam("more_tokens"),
+        cost=func.coalesce(
+            _THREADS.cost + bindparam("dollars"), bindparam("dollars"), _THREADS.cost
+        ),
+        last_activity=bindparam("now", type_=UtcTime()),
+    )
+)
+_PRICED: Final = (
+    update(RunRow)
+    .where(RunRow.id == bindparam("run"))
+    .values(cost=func.coalesce(RunRow.cost, 0.0) + _DOLLARS)
+)
+_PRICING: Final = select(RunRow.provider, RunRow.model, RunRow.created_at).where(
+    RunRow.id == bindparam("run")
+)
+
+
+def new_thread(run: Run, events: int, now: datetime) -> Values:
+    """Return what a thread adds up to whose first run begins."""
+    return {
+        "runs": 1,
+        "events": events,
+        "last_activity": now,
+        "last_model": run.spec.model,
+        "last_assistant_id": run.spec.assistant_id,
+    }
+
+
+def run_begins(connection: Connection, run: Run, events: int, now: datetime) -> bool:
+    """Add a run to its thread; False when there is no such thread."""
+    values = {
+        "thread": run.thread_id,
+        "more_events": events,
+        "now": now,
+        "model": run.spec.model,
+        "assistant": run.spec.assistant_id,
+    }
+    return connection.scalar(_JOINED, values) is not None
+
+
+def run_moved(connection: Connection, step: Write, thread_id: str, now: datetime) -> None:
+    """Add a step of a run to its thread, and what it cost to both."""
+    usage = step.usage
+    values = {
+        "thread": thread_id,
+        "more_events": len(step.events),
+        "more_tokens": usage.input + usage.output if usage else 0,
+        "dollars": _price(connection, step.run_id, usage) if usage else None,
+        "now": now,
+    }
+    connection.execute(_MOVED, values)
+
+
+def calls_in(events: Iterable[Event]) -> int:
+    """Return how many functions the model asked for."""
+    return sum(len(event.calls) for event in events if isinstance(event, ToolCallsRequested))
+
+
+def speaks(messages: Iterable[Message]) -> bool:
+    """Tell whether one of the messages is the model's."""
+    return any(message.role == "assistant" for message in messages)
+
+
+def _price(connection: Connection, run_id: str, usage: Usage) -> float | None:
+    provider, model, at = connection.execute(_PRICING, {"run": run_id}).one()
+    dollars = cost(provider, model, usage, at)
+    if dollars is not None:
+        connection.execute(_PRICED, {"run": run_id, "dollars": dollars})
+    return dollars
+
+
+Entry = tuple[HitKind, str, str]
+"""What can be found: of which kind, the id of its message or call, and the text."""
+
+
+def index_opening(connection: Connection, opening: Opening, now: datetime) -> None:
+    """Enter a run's first messages into the word index."""
+    run = opening.run
+    entries: Iterator[Entry] = (
+        ("user_message", one.id, one.text) for one in opening.messages if one.role == "user"
+    )
+    index(connection, run.id, run.thread_id, entries, now)
+
+
+def index_step(connection: Connection, step: Write, thread_id: str, now: datetime) -> None:
+    """Enter into the word index what is final with this step."""
+    index(connection, step.run_id, thread_id, (*_said(step.messages), *_called(step.events)), now)
+
+
+def index(
+    connection: Connection, run_id: str, thread_id: str, entries: Iterable[Entry], now: datetime
+) -> None:
+    """Enter texts into the word index; those that are there already stay."""
+    rows: list[dict[str, Any]] = [
+        {
+            "run_id": run_id,
+            "thread_id": thread_id,
+            "source": source,
+            "kind": kind,
+            "at": now,
+            "words": words(text),
+        }
+        for kind, source, text in entries
+        if text
+    ]
+    if rows:
+        added = inserting(connection.dialect.name, SearchRow).on_conflict_do_nothing()
+        connection.execute(added, rows)
+
+
+def _said(messages: Iterable[Message]) -> Iterator[Entry]:
+    for message in messages:
+        if message.role == "assistant" and message.status != "in_progress":
+            yield "assistant_message", message.id, message.text
+
+
+def _called(events: Iterable[Event]) -> Iterator[Entry]:
+    for event in events:
+        if isinstance(event, ToolExecuted):
+            yield "tool_output", event.call_id, event.output
+        elif isinstance(event, ToolCallsRequested):
+            for call in event.calls:
+                yield "tool_input", call.call_id, call.arguments

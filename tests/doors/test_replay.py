@@ -1,0 +1,257 @@
+"""Replays on a real core: the demo model, functions that count, a database of their own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from conversation.errors import BadInput, NotConfigured, NotFound
+from conversation.ids import new_id
+from conversation.ports import Choice, ToolPolicy
+from conversation.records import Assistant, Run
+from conversation.script import State
+from setup.core import ParleyCore
+from setup.replayed import Replay
+from storage.schema import upgrade
+from tests.contract.cores import DEMO, ENDLESS, IDLE, built, ended, running, speaking, until
+from tests.services import postgres_schema
+from tests.stage import now
+from tools.function import FunctionTool
+from tools.registry import Tools
+
+LAUNCHED: list[str] = []
+
+Build = Callable[..., ParleyCore]
+
+
+def launch(rocket: str) -> str:
+    """Launch a rocket.
+
+    Args:
+        rocket: Its name.
+    """
+    LAUNCHED.append(rocket)
+    return f"{rocket} flies, start {len(LAUNCHED)}"
+
+
+@pytest.fixture
+def build_core(tmp_path: Path) -> Iterator[Build]:
+    """Build cores on one database."""
+    LAUNCHED.clear()
+    with ExitStack() as closing:
+
+        def build_one(policy: ToolPolicy | None = None) -> ParleyCore:
+            tools = Tools(FunctionTool(launch, policy))
+            core = built(f"sqlite:///{tmp_path}/parley.db", tools=tools, limits=IDLE)
+            closing.callback(core.close)
+            return core
+
+        yield build_one
+
+
+@pytest.fixture
+def core(build_core: Build) -> ParleyCore:
+    return build_core()
+
+
+def said(core: ParleyCore, *texts: str, choice: Choice = DEMO) -> str:
+    """Have a conversation; return its thread."""
+    thread_id = None
+    for text in texts:
+        run = core.start(text, choice, thread_id=thread_id)
+        ended(core, run.id)
+        thread_id = run.thread_id
+    return str(thread_id)
+
+
+def finished(core: ParleyCore, replay: Replay) -> Replay:
+    """Wait until nobody sends anything more."""
+    return core.replays.wait(replay.thread_id)
+
+
+def answers(core: ParleyCore, thread_id: str) -> list[str]:
+    return [m.text for m in core.store.messages(thread_id) if m.role == "assistant"]
+
+
+def test_messages_are_sent_again_in_order(core: ParleyCore) -> None:
+    source = said(core, "My name is Ada", "What is my name?", "echo bye")
+
+    replay = finished(core, core.replays.start(source, DEMO, recorded=False))
+
+    assert (replay.state, replay.done, replay.total) == ("finished", 3, 3)
+    assert replay.thread_id != source
+    assert answers(core, replay.thread_id) == answers(core, source)
+
+
+def test_functions_run_again_if_wanted(core: ParleyCore) -> None:
+    source = said(core, 'call launch {"rocket": "Ariane"}')
+
+    replay = finished(core, core.replays.start(source, DEMO, recorded=False))
+
+    assert LAUNCHED == ["Ariane", "Ariane"]
+    assert "start 2" in answers(core, replay.thread_id)[-1]
+
+
+def test_recorded_outputs_take_the_place_of_functions(core: ParleyCore) -> None:
+    ask = 'call launch {"rocket": "Ariane"}'
+    source = said(core, ask, "echo between", ask)
+
+    replay = finished(core, core.replays.start(source, DEMO, recorded=True))
+
+    assert LAUNCHED == ["Ariane", "Ariane"]
+    assert answers(core, replay.thread_id) == answers(core, source)
+    assert replay.recorded
+
+
+def test_recorded_outputs_need_no_approval(build_core: Build) -> None:
+    first = build_core()
+    source = said(first, 'call launch {"rocket": "Ariane"}')
+    careful = build_core(ToolPolicy(needs_approval=True))
+
+    replay = finished(careful, careful.replays.start(source, DEMO, recorded=True))
+
+    assert replay.state == "finished"
+    assert LAUNCHED == ["Ariane"]
+
+
+def test_call_that_was_not_recorded_fails_and_says_so(build_core: Build) -> None:
+    careful = build_core(ToolPolicy(needs_approval=True))
+    run = careful.start('call launch {"rocket": "Ariane"}', DEMO)
+    until(careful, run.id, lambda run: run.waiting == "person")
+    careful.cancel(run.id)
+
+    replay = finished(careful, careful.replays.start(run.thread_id, DEMO, recorded=True))
+
+    assert "No call of launch with these arguments" in answers(careful, replay.thread_id)[-1]
+    assert LAUNCHED == []
+
+
+def test_client_functions_are_remembered_too(core: ParleyCore) -> None:
+    source = said(core, 'call launch {"rocket": "Ariane"}')
+    (tool,) = core.tools().specs()
+    assistant = Assistant(
+        id=new_id("asst"), model="demo", tools=(replace(tool, runs="client"),), created_at=now()
+    )
+    core.store.save_assistant(assistant)
+
+    choice = Choice(assistant_id=assistant.id)
+    replay = finished(core, core.replays.start(source, choice, recorded=True))
+
+    assert answers(core, replay.thread_id) == answers(core, source)
+
+
+def test_replay_is_on_whom_one_chooses(core: ParleyCore) -> None:
+    source = said(core, "What are your instructions?")
+    pirate = core.store.save_assistant(
+        Assistant(id=new_id("asst"), model="demo", instructions="Say arr.", created_at=now())
+    )
+
+    replay = finished(
+        core, core.replays.start(source, Choice(assistant_id=pirate.id), recorded=False)
+    )
+
+    assert "Say arr." in answers(core, replay.thread_id)[0]
+    assert core.store.thread(replay.thread_id).metadata["replay_of"] == source
+
+
+def test_bad_end_ends_the_replay(core: ParleyCore) -> None:
+    source = said(core, "echo one", "fail", "echo two")
+
+    replay = finished(core, core.replays.start(source, DEMO, recorded=False))
+
+    assert (replay.state, replay.done, replay.total) == ("failed", 1, 3)
+    assert replay.run_id is not None
+    assert core.store.run(replay.run_id).error is not None
+    with pytest.raises(BadInput, match="failed"):
+        core.replays.go_on(replay.thread_id)
+
+
+def test_replay_can_be_cancelled(core: ParleyCore) -> None:
+    run = core.start(ENDLESS, DEMO)
+    speaking(core, run.id)
+    core.cancel(run.id)
+    ended(core, run.id)
+    said_more = core.start("echo more", DEMO, thread_id=run.thread_id)
+    ended(core, said_more.id)
+    replay = core.replays.start(run.thread_id, DEMO, recorded=False)
+    speaking(core, str(replay.run_id))
+
+    core.replays.cancel(replay.thread_id)
+    ended(core, str(replay.run_id))
+
+    assert core.replays.progress(replay.thread_id).state == "cancelled"
+    assert len(core.store.runs(replay.thread_id)) == 1
+
+
+def test_replay_goes_on_after_a_restart(build_core: Build) -> None:
+    first = build_core()
+    source = said(first, "wait 0.2", "echo two")
+    replay = first.replays.start(source, DEMO, recorded=True)
+    first.close()
+
+    second = build_core()
+    until(second, str(replay.run_id), lambda run: run.ended)
+    stopped = second.replays.progress(replay.thread_id)
+    again = finished(second, second.replays.go_on(replay.thread_id))
+
+    assert (stopped.state, stopped.done) == ("stopped", 1)
+    assert (again.state, again.done) == ("finished", 2)
+
+
+def test_going_on_twice_sends_nothing_twice(core: ParleyCore) -> None:
+    source = said(core, "wait 0.1", "echo two")
+    replay = core.replays.start(source, DEMO, recorded=False)
+
+    core.replays.go_on(replay.thread_id)
+    core.replays.go_on(replay.thread_id)
+
+    assert finished(core, replay).done == 2
+    assert len(core.store.runs(replay.thread_id)) == 2
+
+
+def test_what_can_not_be_replayed_is_refused(core: ParleyCore) -> None:
+    source = said(core, "echo one")
+
+    with pytest.raises(NotFound):
+        core.replays.start(new_id("thread"), DEMO, recorded=False)
+    with pytest.raises(NotFound):
+        core.replays.progress(source)
+    with pytest.raises(NotConfigured):
+        core.replays.start(source, Choice(provider="gemini"), recorded=False)
+
+
+def test_source_and_replay_are_compared(core: ParleyCore) -> None:
+    source = said(core, 'call launch {"rocket": "Ariane"}', "echo same")
+    replay = finished(core, core.replays.start(source, DEMO, recorded=False))
+
+    compared = core.compare(source, replay.thread_id)
+
+    first, second = compared.pairs
+    assert [op for op, _ in first.answers].count("delete") == 1
+    assert second.answers == (("equal", "same"),)
+    assert [(one.name, other.name) for one, other in first.calls if one and other] == [
+        ("launch", "launch")
+    ]
+    assert compared.left.usage == compared.right.usage
+
+
+def test_replayed_run_says_so_in_its_spec(core: ParleyCore) -> None:
+    source = said(core, "echo one")
+    replay = finished(core, core.replays.start(source, DEMO, recorded=True))
+    runs: list[Run] = core.store.runs(replay.thread_id)
+
+    assert [run.spec.recorded_from for run in runs] == [source]
+    assert [run.state for run in runs] == [State.COMPLETED]
+
+
+def test_replay_on_postgres_goes_the_same_way() -> None:
+    with postgres_schema() as url:
+        upgrade(url)
+        with running(url, tools=Tools(FunctionTool(launch))) as core:
+            source = said(core, 'call launch {"rocket": "Ariane"}', "echo two")
+            replay = finished(core, core.replays.start(source, DEMO, recorded=True))
+            done, copied = replay.done, answers(core, replay.thread_id) == answers(core, source)
+
+    assert (done, copied) == (2, True)

@@ -1,0 +1,111 @@
+"""A conversation put together from its messages, runs and events."""
+
+from datetime import timedelta
+
+from conversation.events import (
+    Event,
+    Logged,
+    MessageRetrieved,
+    StateChanged,
+    ToolCallsRequested,
+    ToolExecuted,
+)
+from conversation.exports.transcript import transcribe
+from conversation.records import Message
+from conversation.script import State, Trigger
+from conversation.turns import ToolCall
+from tests.unit.transcripts import AT, RUN, THREAD, asked
+
+
+def log(*events: Event, run_id: str = "run_1") -> list[Logged]:
+    return [
+        Logged(run_id=run_id, seq=seq, at=AT + timedelta(seconds=seq), event=event)
+        for seq, event in enumerate(events, 1)
+    ]
+
+
+def answered(text: str, **given: object) -> Message:
+    known = {"id": "msg_2", "role": "assistant", "run_id": "run_1", "text": text}
+    return Message(
+        thread_id="thread_1",
+        branch_id="branch_1",
+        created_at=AT,
+        **(known | given),  # type: ignore[arg-type]
+    )
+
+
+def test_rounds_hold_their_calls_and_outputs() -> None:
+    calls = tuple(ToolCall(call_id=f"call_{n}", name="price", arguments="{}") for n in (1, 2))
+    events = log(
+        MessageRetrieved(message_id="msg_2", text="I look."),
+        ToolCallsRequested(step_id="step_1", calls=calls),
+        *(
+            ToolExecuted(call_id=c.call_id, name="price", arguments="{}", output=f"{n}", seconds=1)
+            for n, c in reversed(list(enumerate(calls)))
+        ),
+        MessageRetrieved(message_id="msg_3", text="It is 1."),
+    )
+
+    (passage,) = transcribe(THREAD, [asked()], [RUN], events).passages
+
+    assert [utterance.text for utterance in passage.said] == ["I look.", "It is 1."]
+    assert [call.output for call in passage.calls] == ["0", "1"]
+    assert passage.answer == "It is 1."
+
+
+def test_call_without_output_has_none() -> None:
+    call = ToolCall(call_id="call_1", name="price", arguments="{}")
+
+    (passage,) = transcribe(
+        THREAD, [asked()], [RUN], log(ToolCallsRequested(step_id="step_1", calls=(call,)))
+    ).passages
+
+    assert [call.output for call in passage.calls] == [None]
+
+
+def test_path_has_every_state_with_its_time() -> None:
+    moves = [(State.NEW, State.READY), (State.READY, State.STARTED)]
+    events = log(*(StateChanged(trigger=Trigger.STARTED, before=b, after=a) for b, a in moves))
+
+    (passage,) = transcribe(THREAD, [asked()], [RUN], events).passages
+
+    assert passage.path == (
+        (State.READY, AT + timedelta(seconds=1)),
+        (State.STARTED, AT + timedelta(seconds=2)),
+    )
+
+
+def test_partial_answer_says_why() -> None:
+    messages = [asked(), answered("It is", status="incomplete", incomplete_reason="run_cancelled")]
+
+    (passage,) = transcribe(THREAD, messages, [RUN], []).passages
+
+    assert [(said.text, said.partial) for said in passage.said] == [("It is", "run_cancelled")]
+
+
+def test_what_a_dead_attempt_said_is_left_out() -> None:
+    messages = [asked(), answered("It", status="incomplete", incomplete_reason="superseded")]
+
+    (passage,) = transcribe(THREAD, messages, [RUN], []).passages
+
+    assert passage.said == ()
+
+
+def test_runs_of_other_branches_are_left_out() -> None:
+    assert transcribe(THREAD, [], [RUN], []).passages == ()
+
+
+def test_question_without_a_run_comes_last() -> None:
+    later = Message(
+        id="msg_9",
+        thread_id="thread_1",
+        branch_id="branch_1",
+        role="user",
+        text="And Microsoft?",
+        created_at=AT + timedelta(seconds=9),
+    )
+
+    first, last = transcribe(THREAD, [asked(), later], [RUN], []).passages
+
+    assert first.run is RUN
+    assert (last.run, last.asked) == (None, (later,))

@@ -1,7 +1,7 @@
 """Which providers there are, which can be used, and who speaks for them.
 
 A proxy is made when a run first needs it, on the core's event loop; its SDK is imported then, in
-a thread, because an import takes most of a second.
+a thread, because an import takes most of a second. So is the price list, while nobody waits for it.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from conversation import prices
 from conversation.errors import BadInput, NotConfigured
 from conversation.ports import AssistantProxy
 from conversation.records import ProviderStatus
@@ -158,4 +159,6 @@ class Providers:
         policy = retry.RetryPolicy(attempts=self._settings.provider_max_attempts)
         connection = known.connection(self._settings, policy)
         proxy: AssistantProxy = await asyncio.to_thread(lambda: module.connect(**connection))
+        if prices.is_listed(known.name):
+            asyncio.get_running_loop().run_in_executor(None, prices.load)
         return proxy

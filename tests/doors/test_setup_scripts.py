@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from setup.settings import ROOT
+from storage.schema import HEAD
 from storage.store import open_store
 from tests.doors.terminal import CTRL_D, Terminal, surroundings
 from tests.services import require
@@ -61,8 +62,8 @@ def assistant_id(done: Done) -> str:
 def test_database_is_created_once(run: Run, tmp_path: Path) -> None:
     first, second = run("db_setup"), run("db_setup")
 
-    assert first.stdout == "The database was created with schema 0001.\n"
-    assert second.stdout == "The database already has the newest schema, 0001.\n"
+    assert first.stdout == f"The database was created with schema {HEAD}.\n"
+    assert second.stdout == f"The database already has the newest schema, {HEAD}.\n"
     assert (first.returncode, second.returncode) == (0, 0)
     open_store(f"sqlite:///{tmp_path}/data/parley.db").close()
 

@@ -2,9 +2,12 @@
 
 import importlib
 import inspect
+from threading import Event
 
 import pytest
+from pydantic import SecretStr
 
+from conversation import prices
 from conversation.errors import NotConfigured
 from setup.providers import PROVIDERS, Provider, Providers, provider
 from setup.settings import Settings
@@ -77,4 +80,25 @@ async def test_proxy_is_made_once() -> None:
     assert await providers.proxy("demo") is await providers.proxy("demo")
     with pytest.raises(NotConfigured):
         await providers.proxy("openai")
+    await providers.close()
+
+
+async def test_prices_are_loaded_while_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading, done, may_end = Event(), Event(), Event()
+
+    def load() -> None:
+        loading.set()
+        may_end.wait(10)
+        done.set()
+
+    monkeypatch.setattr(prices, "load", load)
+    providers = Providers(Settings(openai_api_key=SecretStr("made up")))
+
+    await providers.proxy("demo")
+    assert not loading.is_set()
+    await providers.proxy("openai")
+
+    assert loading.wait(10)
+    assert not done.is_set()
+    may_end.set()
     await providers.close()

@@ -53,3 +53,16 @@ def test_the_list_is_loaded_when_it_is_needed() -> None:
 
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
     prices.load()
+
+
+@pytest.mark.parametrize("error", [ImportError("gone"), AttributeError("changed"), RuntimeError()])
+def test_a_list_that_fails_costs_only_the_price(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    def fail(*_given: object, **_named: object) -> None:
+        raise error
+
+    monkeypatch.setattr("genai_prices.calc_price", fail)
+
+    assert cost("openai", "gpt-4o", Usage(input=10), AT) is None
+    assert "price list" in caplog.text

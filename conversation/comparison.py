@@ -1,4 +1,7 @@
-"""Two threads side by side, message by message: a conversation and its replay, say."""
+"""Two threads side by side, message by message: a conversation and its replay, say.
+
+What was asked in both stands beside each other; what was asked in one stands alone.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +69,7 @@ class Comparison:
 
 def compare(left: Transcript, right: Transcript, costs: Costs) -> Comparison:
     """Compare two threads; `costs` are those of their runs, by id."""
-    both = zip_longest(left.passages, right.passages)
+    both = _facing(left.passages, right.passages)
     pairs = tuple(_pair(one, other, costs) for one, other in both)
     return Comparison(
         pairs=pairs,
@@ -75,11 +78,26 @@ def compare(left: Transcript, right: Transcript, costs: Costs) -> Comparison:
     )
 
 
+def _facing(
+    left: Sequence[Passage], right: Sequence[Passage]
+) -> Iterator[tuple[Passage | None, Passage | None]]:
+    matcher = SequenceMatcher(None, [_asked(p) for p in left], [_asked(p) for p in right], False)
+    for op, a, b, c, d in matcher.get_opcodes():
+        if op == "equal":
+            yield from zip(left[a:b], right[c:d], strict=True)
+        else:
+            yield from ((one, None) for one in left[a:b])
+            yield from ((None, other) for other in right[c:d])
+
+
+def _asked(passage: Passage) -> str:
+    return "\n\n".join(message.text for message in passage.asked)
+
+
 def _pair(left: Passage | None, right: Passage | None, costs: Costs) -> Pair:
-    asked = next(passage.asked for passage in (left, right) if passage)
     one, other = _side(left, costs), _side(right, costs)
     return Pair(
-        asked="\n\n".join(message.text for message in asked),
+        asked=next(_asked(passage) for passage in (left, right) if passage),
         left=one,
         right=other,
         answers=difference(one.answer if one else "", other.answer if other else ""),

@@ -56,6 +56,13 @@ _CUT_SHORT: Final = {
     "max_tool_rounds": "the model kept asking for functions",
 }
 
+_CUT_OFF: Final = {
+    "in_progress": "still being written",
+    "run_cancelled": "it was stopped",
+    "run_failed": "the exchange failed",
+    "run_expired": "its time was up",
+}
+
 _ENDINGS: Final = {
     State.COMPLETED: "Answered",
     State.ERROR: "Failed",
@@ -131,6 +138,11 @@ def outcome(run: Run) -> str:
     if run.incomplete_reason:
         return f"{said}: {_reason(run.incomplete_reason)}"
     return said
+
+
+def cut_off(reason: str) -> str:
+    """Say why a message is not whole."""
+    return _CUT_OFF.get(reason) or _reason(reason)
 
 
 def call_text(name: str, arguments: str) -> str:

@@ -1,10 +1,10 @@
 """Who stands for the user in a run: the one that runs functions, or one that only remembers."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conversation.errors import NotFound
-from conversation.events import ToolExecuted
+from conversation.events import ToolCallsRequested, ToolExecuted
 from conversation.ports import Store, ToolExecutor
 from conversation.records import Run
 from proxies.user_proxy import UserProxy
@@ -20,19 +20,26 @@ async def user_of(run: Run, usual: ToolExecutor, store: Store) -> ToolExecutor:
 
 
 def _recorded(store: Store, source: str, thread_id: str) -> RecordedTools:
-    """Return what the source has left when the thread has had its share."""
-    tools = RecordedTools(_executed(store, source))
-    for had in _executed(store, thread_id):
+    """Return what the source has left when the replay on the thread has had its share."""
+    tools = RecordedTools(_executed(store, _runs(store, source)))
+    own = [run for run in _runs(store, thread_id) if run.spec.recorded_from]
+    for had in _executed(store, own):
         tools.take(had.name, had.arguments)
     return tools
 
 
-def _executed(store: Store, thread_id: str) -> Iterator[ToolExecuted]:
+def _runs(store: Store, thread_id: str) -> list[Run]:
     try:
-        runs = store.runs(thread_id)
+        return store.runs(thread_id)
     except NotFound:  # deleted meanwhile: then nothing was recorded
-        return
+        return []
+
+
+def _executed(store: Store, runs: Iterable[Run]) -> Iterator[ToolExecuted]:
+    """Yield what had run, in the order it was asked for; it need not have ended in that order."""
     for run in runs:
-        for logged in store.events(run.id):
-            if isinstance(logged.event, ToolExecuted):
-                yield logged.event
+        events = [logged.event for logged in store.events(run.id)]
+        ended = {event.call_id: event for event in events if isinstance(event, ToolExecuted)}
+        for event in events:
+            if isinstance(event, ToolCallsRequested):
+                yield from (ended[call.call_id] for call in event.calls if call.call_id in ended)

@@ -8,8 +8,8 @@ from itertools import count
 from typing import Final
 
 from conversation.errors import ThreadBusy
-from conversation.history import EVERYTHING, History, Removed, Sort, ThreadLine, Window
-from conversation.ports import Store
+from conversation.history import EVERYTHING, Filter, History, Removed, Sort, ThreadLine, Window
+from conversation.script import OPEN
 from mediator.recording import Clock
 
 _PAGE: Final = 500
@@ -21,7 +21,6 @@ class Retention:
     """Removes threads whose last activity is `days` ago, never one with a run under way."""
 
     history: History
-    store: Store
     clock: Clock
     days: int
 
@@ -52,10 +51,11 @@ class Retention:
 
     def _old(self) -> Iterator[ThreadLine]:
         limit = self._limit()
+        busy = {run.thread_id for run in self.history.each_run(Filter(states=OPEN))}
         for line in self._longest_ago_first():
             if line.last_activity >= limit:
                 return
-            if self.store.active_run(line.thread_id) is None:
+            if line.thread_id not in busy:
                 yield line
 
     def _longest_ago_first(self) -> Iterator[ThreadLine]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from conversation.history import History
 from conversation.ids import new_id
-from conversation.ports import Store, ToolRunner
+from conversation.ports import ToolRunner
 from mediator.mediator_basic import MediatorBasic
 from mediator.mediator_state_machine import MediatorStateMachine
 from proxies.user_proxy import UserProxy
@@ -132,7 +132,7 @@ def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits)
         store=store,
         clock=utc_now,
         providers=providers.available,
-        retention=_retention(wanted, store, history),
+        retention=_retention(wanted, history),
     )
     return Parts(
         store=store,
@@ -154,6 +154,6 @@ def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits)
     )
 
 
-def _retention(wanted: Settings, store: Store, history: History) -> Retention | None:
+def _retention(wanted: Settings, history: History) -> Retention | None:
     days = wanted.retention_days
-    return Retention(history=history, store=store, clock=utc_now, days=days) if days else None
+    return Retention(history=history, clock=utc_now, days=days) if days else None

@@ -4,7 +4,8 @@ Threads are read one at a time, and lists in pages: nothing here holds a log who
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import count
@@ -39,21 +40,29 @@ _CHUNK: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """A file to be: its `pieces` can be read once. `tally` is right after the last of them."""
+    """A file to be: its `pieces` can be read once. `tally` is right after the last of them.
+
+    Who stops reading half-way closes it.
+    """
 
     name: str
     media_type: str
-    pieces: Iterator[bytes]
+    pieces: Generator[bytes]
     tally: Tally = field(default_factory=Tally)
 
     def save(self, file: BinaryIO) -> None:
         """Write it to an open file."""
-        for piece in self.pieces:
-            file.write(piece)
+        with closing(self):
+            for piece in self.pieces:
+                file.write(piece)
 
     def whole(self) -> bytes:
         """Return all of it; for what is known to be small."""
         return b"".join(self.pieces)
+
+    def close(self) -> None:
+        """Let go of what was read from; temporary files are removed."""
+        self.pieces.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +184,7 @@ def _with_mark(texts: Iterator[str]) -> Iterator[str]:
     yield from texts
 
 
-def _encoded(texts: Iterator[str]) -> Iterator[bytes]:
+def _encoded(texts: Iterator[str]) -> Generator[bytes]:
     """Yield UTF-8 in pieces worth sending."""
     gathered, size = [], 0
     for text in texts:
@@ -188,7 +197,7 @@ def _encoded(texts: Iterator[str]) -> Iterator[bytes]:
     yield b"".join(gathered)
 
 
-def _copied(write: Callable[[Path], None]) -> Iterator[bytes]:
+def _copied(write: Callable[[Path], None]) -> Generator[bytes]:
     with tempfile.TemporaryDirectory(prefix="parley-") as folder:
         file = Path(folder) / "parley.sqlite"
         write(file)

@@ -24,7 +24,7 @@ from conversation.script import State
 from runs.runner import Runner
 from setup.casting import Casting
 from setup.exporting import Exports
-from setup.replayed import NUMBER, SOURCE, TOTAL, Replay, replay_of, replayed
+from setup.replayed import NUMBER, SOURCE, TOTAL, Replay, replay_of, replayed, total_of
 
 logger: Final = logging.getLogger(__name__)
 
@@ -85,15 +85,21 @@ class Replays:
         return self.progress(thread.id)
 
     def go_on(self, thread_id: str) -> Replay:
-        """Send what is left of a replay that was stopped; one that is under way stays so."""
+        """Send what is left of a replay that was stopped; one that is under way stays so.
+
+        `NotFound` when its source was deleted.
+        """
         replay = self.progress(thread_id)
         if replay.state not in {"stopped", "running"}:
-            raise BadInput("thread", f"This replay can't go on: it has {replay.state}.")
+            raise BadInput("thread", f"This replay can't go on: it is {replay.state}.")
+        if replay.state == "stopped":
+            self._question(replay.source_id, replay.done)
         self._means.runner.call(self._keep_going(thread_id))
         return self.progress(thread_id)
 
     def cancel(self, thread_id: str) -> Replay:
-        """Stop a replay, and the run it is at."""
+        """Stop a replay, and the run it is at; what people do in its thread goes on."""
+        self.progress(thread_id)
         self._means.runner.call(self._stop(thread_id))
         return self.progress(thread_id)
 
@@ -140,7 +146,7 @@ class Replays:
         if thread_id in self._tasks:
             self._halted.add(thread_id)
         run = await asyncio.to_thread(self._means.store.active_run, thread_id)
-        if run:
+        if run and replayed([run]):
             await self._means.cancel(run.id)
         await self._left(thread_id, _PATIENCE)
 
@@ -159,7 +165,7 @@ class Replays:
         """Wait for the last run's end, and send the next message if there is one to send."""
         runs = await asyncio.to_thread(self._runs, thread.id)
         last = await self._end_of(runs[-1].id)
-        if last.state is not State.COMPLETED or len(runs) >= int(thread.metadata[TOTAL]):
+        if last.state is not State.COMPLETED or len(runs) >= total_of(thread):
             return False
         if thread.id in self._halted:
             return False
@@ -176,9 +182,9 @@ class Replays:
         return await asyncio.to_thread(self._means.store.run, run_id)
 
     async def _send(self, thread: Thread, spec: RunSpec, index: int, *, new: bool) -> Run:
-        asked = await asyncio.to_thread(self._asked, thread.metadata[SOURCE])
+        text = await asyncio.to_thread(self._question, thread.metadata[SOURCE], index)
         number = {NUMBER: str(index + 1)}
-        message = Next(text=asked[index], spec=spec, thread=thread, new=new, metadata=number)
+        message = Next(text=text, spec=spec, thread=thread, new=new, metadata=number)
         return await self._means.accept(message)
 
     def _spec(self, source_id: str, choice: Choice, *, recorded: bool) -> RunSpec:
@@ -187,6 +193,12 @@ class Replays:
             return spec
         here = tuple(replace(tool, runs="parley") for tool in spec.tools)  # no client is awaited
         return replace(spec, tools=here, recorded_from=source_id)
+
+    def _question(self, source_id: str, index: int) -> str:
+        asked = self._asked(source_id)
+        if index >= len(asked):
+            raise BadInput("thread", "The conversation has fewer messages than it had.")
+        return asked[index]
 
     def _asked(self, source_id: str) -> list[str]:
         messages = self._means.store.messages(source_id)

@@ -36,11 +36,17 @@ def replayed(runs: Iterable[Run]) -> list[Run]:
     return [run for run in runs if NUMBER in run.metadata]
 
 
+def total_of(thread: Thread) -> int:
+    """Return how many messages a replay has; `NotFound` for a thread that is none."""
+    total = thread.metadata.get(TOTAL, "")
+    if SOURCE not in thread.metadata or not total.isdecimal():
+        raise NotFound("replay", thread.id)
+    return int(total)
+
+
 def replay_of(thread: Thread, runs: Iterable[Run], *, driven: bool) -> Replay:
     """Return how far it is; `driven` says that this process sends its messages."""
-    if SOURCE not in thread.metadata:
-        raise NotFound("replay", thread.id)
-    own, total = replayed(runs), int(thread.metadata[TOTAL])
+    own, total = replayed(runs), total_of(thread)
     return Replay(
         thread_id=thread.id,
         source_id=thread.metadata[SOURCE],

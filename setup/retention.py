@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     url = settings().database_url.get_secret_value()
     with closing(open_store(url, root=ROOT)) as store:
-        old = Retention(history=store.history(), store=store, clock=utc_now, days=options.days)
+        old = Retention(history=store.history(), clock=utc_now, days=options.days)
         if options.dry_run:
             print(told(old.would_remove(), options.days, would=True))
         else:

@@ -7,7 +7,7 @@ wrong, are left out of it and counted.
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from conversation.exports.transcript import Call, Passage, Transcript
 from conversation.records import Run
@@ -16,21 +16,12 @@ from conversation.turns import ToolSpec
 
 Flaw = Literal[
     "not_completed",
-    "no_question",
-    "no_answer",
+    "no_question",  # the user had written nothing new
+    "no_answer",  # the exchange ended without a message of the model
     "unanswered_call",
-    "unknown_function",
-    "broken_arguments",
+    "unknown_function",  # a function was called that was not on offer
+    "broken_arguments",  # they are not a JSON object
 ]
-
-FLAWS: Final[dict[Flaw, str]] = {
-    "not_completed": "the exchange did not end well",
-    "no_question": "the user had written nothing new",
-    "no_answer": "the exchange ended without a message of the model",
-    "unanswered_call": "a function call has no output",
-    "unknown_function": "a function was called that was not on offer",
-    "broken_arguments": "the arguments of a call are not a JSON object",
-}
 
 
 @dataclass(slots=True)

@@ -8,15 +8,19 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from conversation.events import Logged
+from conversation.text import storable
 
-_UNSAFE: Final = re.compile("[\x85\u2028\u2029\ud800-\udfff]")
-"""What JSON leaves as it is, but readers of lines split at or no file can hold."""
+_ENDS: Final = re.compile("[\x85\u2028\u2029]")
+"""What JSON leaves as it is, but readers of lines split at."""
 
 
 def json_line(value: Any) -> str:
-    """Return `value` as JSON that is one line to every reader, without its end."""
-    text = json.dumps(value, ensure_ascii=False, default=_plain)
-    return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """Return `value` as JSON that is one line to every reader, without its end.
+
+    Lone surrogates, which strict readers refuse, are replaced.
+    """
+    text = storable(json.dumps(value, ensure_ascii=False, default=_plain))
+    return _ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def utc(at: datetime) -> str:

@@ -11,20 +11,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from conversation.exports.transcript import Call, Passage, Transcript, Utterance
-from conversation.narration import outcome
+from conversation.narration import cut_off, outcome
 from conversation.records import Run
 from conversation.script import State
 
 _END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
 _PUNCTUATION: Final = re.compile(r"([\\`*_{}\[\]<>()#+.!|~&$^=-])")
-_CUT_OFF: Final = {
-    "in_progress": "still being written",
-    "run_cancelled": "it was stopped",
-    "run_failed": "the exchange failed",
-    "run_expired": "its time was up",
-    "max_tokens": "its limit of tokens was reached",
-    "content_filter": "the provider's content filter stepped in",
-}
 
 
 def markdown(transcript: Transcript) -> Iterator[str]:
@@ -69,7 +61,7 @@ def _said(said: Utterance, run: Run) -> Iterator[str]:
     if said.text:
         yield f"\n## Assistant\n\n{plain(run.spec.model)} · {_time(said.at)}\n\n{quoted(said.text)}"
     if said.partial:
-        yield f"\n*Not a whole answer: {plain(_CUT_OFF.get(said.partial, said.partial))}.*\n"
+        yield f"\n*Not a whole answer: {plain(cut_off(said.partial))}.*\n"
     for call in said.calls:
         yield _call(call)
 

@@ -54,11 +54,6 @@ def defused(text: str) -> str:
     return f"'{text}" if text.lstrip("'")[:1] in _FORMULA else text
 
 
-def fused(text: str) -> str:
-    """Return what `defused` was given."""
-    return text[1:] if text.startswith("'") and text.lstrip("'")[:1] in _FORMULA else text
-
-
 def _emptied(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)

@@ -111,11 +111,13 @@ class _Shown:
             taken.append(self.asked.popleft())
         return tuple(taken)
 
-    def cut_off(self, run: Run) -> Iterator[Utterance]:
-        """Yield what the run's model had said when it was cut off."""
+    def cut_off(self, run: Run, told: set[str]) -> Iterator[Utterance]:
+        """Yield what the run's model had said when it was cut off; `told` are whole by now."""
         for message in self._all:
             reason = message.incomplete_reason or message.status
-            if message.run_id == run.id and reason not in {"completed", "superseded"}:
+            if message.run_id != run.id or message.id in told:
+                continue
+            if reason not in {"completed", "superseded"}:
                 yield Utterance(
                     at=message.created_at,
                     text=message.text,
@@ -132,6 +134,7 @@ class _Telling:
     path: list[tuple[State, datetime]] = field(default_factory=list)
     outputs: dict[str, ToolExecuted] = field(default_factory=dict)
     whole: MessageRetrieved | None = None
+    told: set[str] = field(default_factory=set)
 
     def take(self, logged: Logged) -> None:
         match logged.event:
@@ -139,6 +142,7 @@ class _Telling:
                 self.path.append((state, logged.at))
             case MessageRetrieved() as whole:
                 self.whole = whole
+                self.told.add(whole.message_id)
             case ToolCallsRequested(calls=calls):
                 asked = (
                     Call(call_id=call.call_id, name=call.name, arguments=call.arguments)
@@ -186,6 +190,6 @@ def _passage(run: Run, shown: _Shown, events: list[Logged]) -> Passage:
     return Passage(
         asked=shown.asked_before(run),
         run=run,
-        said=(*telling.utterances(), *shown.cut_off(run)),
+        said=(*telling.utterances(), *shown.cut_off(run, telling.told)),
         path=tuple(telling.path),
     )

@@ -1,9 +1,11 @@
 """Exports of a real log: each is loaded back by whoever it is for."""
 
 import csv
+import errno
 import io
 import json
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +44,13 @@ def said(core: ParleyCore, *texts: str) -> str:
         ended(core, run.id)
         thread_id = run.thread_id
     return str(thread_id)
+
+
+class FullDisk(io.BytesIO):
+    """A file that takes nothing."""
+
+    def write(self, data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def good(core: ParleyCore) -> str:
@@ -127,6 +136,25 @@ def test_selection_opens_in_sqlite(core: ParleyCore, tmp_path: Path) -> None:
 
     assert runs == 2
     assert {"submit_user_msg", "execute_tool", "retrieve_asst_msg"} <= types
+
+
+@pytest.mark.parametrize("leave", ["half-way", "disk full"])
+def test_reader_that_leaves_leaves_no_file(
+    core: ParleyCore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leave: str
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    export = core.exports.sqlite(EVERYTHING)
+
+    if leave == "half-way":
+        next(export.pieces)
+        assert list(tmp_path.iterdir())
+        export.close()
+    else:
+        with pytest.raises(OSError, match="No space") as failed:
+            export.save(FullDisk())
+        assert failed.value.__traceback__  # it holds on to what had been opened
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_empty_selection_is_an_empty_file(core: ParleyCore) -> None:

@@ -10,10 +10,10 @@ import pytest
 from conversation.errors import BadInput, NotConfigured, NotFound
 from conversation.ids import new_id
 from conversation.ports import Choice, ToolPolicy
-from conversation.records import Assistant, Run
+from conversation.records import Assistant, Run, Thread
 from conversation.script import State
 from setup.core import ParleyCore
-from setup.replayed import Replay
+from setup.replayed import Replay, replay_of
 from storage.schema import upgrade
 from tests.contract.cores import DEMO, ENDLESS, IDLE, built, ended, running, speaking, until
 from tests.services import postgres_schema
@@ -209,6 +209,96 @@ def test_going_on_twice_sends_nothing_twice(core: ParleyCore) -> None:
 
     assert finished(core, replay).done == 2
     assert len(core.store.runs(replay.thread_id)) == 2
+
+
+def test_replay_ends_with_its_source(core: ParleyCore) -> None:
+    source = said(core, 'call launch {"rocket": "Ariane"}', "echo two")
+    replay = core.replays.start(source, DEMO, recorded=True)
+    core.history.delete_threads([source])
+
+    stopped = finished(core, replay)
+
+    assert stopped.state in {"stopped", "finished"}  # it may have been quicker
+    assert LAUNCHED == ["Ariane"]
+
+
+def test_what_is_left_of_a_deleted_source_is_not_sent(build_core: Build) -> None:
+    first = build_core()
+    source = said(first, "wait 0.2", "echo two")
+    replay = first.replays.start(source, DEMO, recorded=True)
+    first.close()
+    second = build_core()
+    until(second, str(replay.run_id), lambda run: run.ended)
+    second.history.delete_threads([source])
+
+    with pytest.raises(NotFound):
+        second.replays.go_on(replay.thread_id)
+
+
+def test_replay_of_a_replay_remembers_as_well(core: ParleyCore) -> None:
+    source = said(core, 'call launch {"rocket": "Ariane"}')
+    once = finished(core, core.replays.start(source, DEMO, recorded=True))
+
+    twice = finished(core, core.replays.start(once.thread_id, DEMO, recorded=True))
+
+    assert answers(core, twice.thread_id) == answers(core, source)
+    assert LAUNCHED == ["Ariane"]
+
+
+def test_two_replays_at_once_do_not_share_outputs(core: ParleyCore) -> None:
+    ask = 'call launch {"rocket": "Ariane"}'
+    source = said(core, ask, ask)
+
+    replays = [core.replays.start(source, DEMO, recorded=True) for _ in range(2)]
+
+    for replay in replays:
+        assert finished(core, replay).state == "finished"
+        assert answers(core, replay.thread_id) == answers(core, source)
+    assert len(LAUNCHED) == 2
+
+
+def test_who_goes_on_in_a_replay_takes_no_recorded_output(build_core: Build) -> None:
+    ask = 'call launch {"rocket": "Ariane"}'
+    first = build_core()
+    source = said(first, "wait 0.2", ask, ask)
+    replay = first.replays.start(source, DEMO, recorded=True)
+    first.close()
+    second = build_core()
+    until(second, str(replay.run_id), lambda run: run.ended)
+    ended(second, second.start(ask, DEMO, thread_id=replay.thread_id).id)
+
+    finished(second, second.replays.go_on(replay.thread_id))
+
+    assert answers(second, replay.thread_id)[2:] == answers(second, source)[1:]
+
+
+def test_only_the_runs_of_a_replay_are_cancelled(core: ParleyCore) -> None:
+    source = said(core, "echo one")
+    replay = finished(core, core.replays.start(source, DEMO, recorded=False))
+    in_replay = core.start(ENDLESS, DEMO, thread_id=replay.thread_id)
+    elsewhere = core.start(ENDLESS, DEMO)
+    speaking(core, in_replay.id)
+    speaking(core, elsewhere.id)
+
+    core.replays.cancel(replay.thread_id)
+    with pytest.raises(NotFound):
+        core.replays.cancel(elsewhere.thread_id)
+
+    assert not core.store.run(in_replay.id).ended
+    assert not core.store.run(elsewhere.id).ended
+
+
+@pytest.mark.parametrize("total", [{}, {"replay_messages": "many"}])
+def test_thread_that_only_looks_like_a_replay_is_none(total: dict[str, str]) -> None:
+    thread = Thread(
+        id=new_id("thread"),
+        branch_id=new_id("branch"),
+        metadata={"replay_of": new_id("thread")} | total,
+        created_at=now(),
+    )
+
+    with pytest.raises(NotFound):
+        replay_of(thread, [], driven=False)
 
 
 def test_what_can_not_be_replayed_is_refused(core: ParleyCore) -> None:

@@ -104,6 +104,27 @@ def test_side_that_did_not_answer_is_none() -> None:
     assert len(second.calls) == 2
 
 
+def test_message_of_one_side_stands_alone() -> None:
+    hello, bye = (passage(said(text), question=text) for text in ("Hello", "Bye"))
+    aside = passage(said("Fine."), question="How are you?")
+
+    pairs = compare(transcript(hello, aside, bye), transcript(hello, bye), {}).pairs
+
+    assert [(pair.asked, bool(pair.left), bool(pair.right)) for pair in pairs] == [
+        ("Hello", True, True), ("How are you?", True, False), ("Bye", True, True),
+    ]  # fmt: skip
+
+
+def test_other_messages_are_not_compared() -> None:
+    one, other = (transcript(passage(said("Yes."), question=text)) for text in ("One?", "Two?"))
+
+    pairs = compare(one, other, {}).pairs
+
+    assert [(pair.asked, bool(pair.left), bool(pair.right)) for pair in pairs] == [
+        ("One?", True, False), ("Two?", False, True),
+    ]  # fmt: skip
+
+
 def test_nothing_compares_to_nothing() -> None:
     compared = compare(transcript(), transcript(), {})
 

@@ -18,7 +18,7 @@ from conversation.events import Logged, MessageSent, StateChanged
 from conversation.exports.document import FORMAT, document
 from conversation.exports.lines import event_lines, json_line
 from conversation.exports.markdown import fenced, markdown, plain, quoted
-from conversation.exports.tables import csv_lines, defused, fused
+from conversation.exports.tables import csv_lines, defused
 from conversation.exports.transcript import Transcript
 from conversation.records import RunError
 from conversation.script import State, Trigger
@@ -51,6 +51,12 @@ def read_csv(pieces: list[str]) -> list[list[str]]:
 
 
 # CSV
+
+
+def fused(text: str) -> str:
+    """Take the apostrophe away as docs/exports.md says."""
+    signs = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(tuple(signs)) else text
 
 
 @given(st.lists(st.text()))

@@ -83,6 +83,16 @@ def test_partial_answer_says_why() -> None:
     assert [(said.text, said.partial) for said in passage.said] == [("It is", "run_cancelled")]
 
 
+def test_answer_that_ended_while_we_read_is_told_once() -> None:
+    messages = [asked(), answered("It", status="in_progress")]
+
+    (passage,) = transcribe(
+        THREAD, messages, [RUN], log(MessageRetrieved(message_id="msg_2", text="It is 1."))
+    ).passages
+
+    assert [(said.text, said.partial) for said in passage.said] == [("It is 1.", None)]
+
+
 def test_what_a_dead_attempt_said_is_left_out() -> None:
     messages = [asked(), answered("It", status="incomplete", incomplete_reason="superseded")]
 

@@ -1,7 +1,8 @@
 """Removing what is old: which threads, page after page, and in what words."""
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -9,7 +10,8 @@ from typing import Any, cast
 import pytest
 
 from conversation.errors import ThreadBusy
-from conversation.history import EVERYTHING, Found, Removed, Sort, ThreadLine, Window
+from conversation.history import EVERYTHING, Filter, Found, Removed, Sort, ThreadLine, Window
+from conversation.script import OPEN
 from runs.retention import Retention, told
 from runs.upkeep import Upkeep
 from tests.unit.transcripts import AT
@@ -27,13 +29,19 @@ class Pages:
             Removed(threads=1, messages=1, runs=1, events=1, thread_ids=("c",)),
         ]
         self.limits: list[Any] = []
+        self.busy: list[str] = []
 
     def threads(self, wanted: object, sort: Sort, window: Window) -> Found[ThreadLine]:
         assert (wanted, sort) == (EVERYTHING, Sort(column="last_activity", descending=False))
         start = (window.page - 1) * window.size
         return Found(tuple(self.lines[start : start + window.size]), len(self.lines))
 
+    def each_run(self, wanted: Filter) -> Iterator[Any]:
+        assert wanted == Filter(states=OPEN)
+        return (SimpleNamespace(thread_id=thread_id) for thread_id in self.busy)
+
     def remove_older(self, than: object, *, limit: int) -> Removed:
+        assert threading.current_thread() is not threading.main_thread()  # the loop is not stalled
         self.limits.append(than)
         outcome = self.removals.pop(0) if self.removals else Removed()
         if isinstance(outcome, Exception):
@@ -58,12 +66,9 @@ def _line(thread_id: str, day: int) -> ThreadLine:
 
 
 def retention(pages: Pages, days: int = 150, busy: str = "") -> Retention:
-    def active_run(thread_id: str) -> object:
-        return "run_1" if thread_id == busy else None
-
-    store = SimpleNamespace(active_run=active_run)
+    pages.busy = [busy] if busy else []
     clock: Callable[[], Any] = lambda: NOW  # noqa: E731 - a clock that stands
-    return Retention(history=cast(Any, pages), store=cast(Any, store), clock=clock, days=days)
+    return Retention(history=cast(Any, pages), clock=clock, days=days)
 
 
 def test_what_would_go_is_what_is_older() -> None:

@@ -6,10 +6,11 @@ wrong, are left out of it and counted.
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from conversation.exports.transcript import Call, Passage, Transcript
+from conversation.exports.transcript import Call, Passage, Transcript, Utterance
 from conversation.records import Run
 from conversation.script import State
 from conversation.turns import ToolSpec
@@ -73,12 +74,17 @@ def flaw_of(passage: Passage) -> Flaw | None:
         return "not_completed"
     if not any(message.text.strip() for message in passage.asked):
         return "no_question"
-    last = passage.said[-1] if passage.said else None
-    if last is None or last.calls or not last.text.strip():
+    if not _leads_to_an_answer(passage.said):
         return "no_answer"
     offered = {tool.name for tool in run.spec.tools}
     flaws = (_flaw_of_call(call, offered) for call in passage.calls)
     return next(filter(None, flaws), None)
+
+
+def _leads_to_an_answer(said: Sequence[Utterance]) -> bool:
+    """Tell whether every round but the last asks for calls, and the last says something."""
+    rounds = [bool(one.calls) for one in said]
+    return rounds == [True] * (len(said) - 1) + [False] and bool(said[-1].text.strip())
 
 
 def arguments_of(call: Call) -> dict[str, Any] | None:

@@ -84,8 +84,8 @@ _CALLS = st.builds(
     Call,
     call_id=st.uuids().map(str),
     name=st.just("price"),
-    arguments=_TEXTS | st.just('{"symbol": "AAPL"}'),
-    output=st.none() | _TEXTS,
+    arguments=st.just('{"symbol": "AAPL"}') | _TEXTS,
+    output=_TEXTS | st.none(),
     failed=st.booleans(),
     seconds=st.none() | st.floats(0, 1000),
 )
@@ -99,7 +99,9 @@ _SAID = st.builds(
 PASSAGES = st.builds(
     Passage,
     asked=st.lists(_TEXTS.map(asked), max_size=2).map(tuple),
-    run=st.none() | st.sampled_from(State).map(lambda state: replace(RUN, state=state)),
+    run=st.just(RUN)
+    | st.none()
+    | st.sampled_from(State).map(lambda state: replace(RUN, state=state)),
     said=st.lists(_SAID, max_size=3).map(tuple),
 )
 TRANSCRIPTS = st.builds(transcript, st.just(WITH_CALLS), PASSAGES, PASSAGES, title=_TEXTS)

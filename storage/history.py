@@ -51,6 +51,7 @@ KEPT: Final = 64
 FOR_A_MOMENT: Final = 2.0
 FOR_A_WHILE: Final = 5.0
 WORTH_KEEPING: Final = 0.05
+MARKS_AT_ONCE: Final = 20_000
 ROWS_AT_ONCE: Final = 500
 RUNS_AT_ONCE: Final = 50
 
@@ -97,7 +98,9 @@ class SqlHistory:
         with self._reading() as connection:
             dialect = connection.dialect.name
             numbers = hit_numbers(terms, others_fitting(wanted, dialect), dialect)
-            total = self._total(connection, "hits", wanted, numbers)
+            total = self._totals.get(
+                ("hits", wanted), lambda: history_lists.count(connection, numbers)
+            )
             start = min(offset(window), total)
             picked = (
                 numbers.order_by(numbers.selected_columns[0].desc())
@@ -127,17 +130,17 @@ class SqlHistory:
 
     def each_run(self, wanted: Filter) -> Iterator[RunLine]:
         """Yield all runs that fit, oldest first."""
-        for chunk in self._chunks(RUNS, self._runs, wanted):
+        for chunk in self._chunks(RUNS, self._runs, wanted, ROWS_AT_ONCE):
             yield from chunk
 
     def each_thread(self, wanted: Filter) -> Iterator[ThreadLine]:
         """Yield all threads that fit, oldest first."""
-        for chunk in self._chunks(THREADS, self._threads, wanted):
+        for chunk in self._chunks(THREADS, self._threads, wanted, ROWS_AT_ONCE):
             yield from chunk
 
     def each_event(self, wanted: Filter) -> Iterator[Logged]:
         """Yield the events of all runs that fit, run by run."""
-        for chunk in self._chunks(RUN_KEYS, self._runs, wanted, size=RUNS_AT_ONCE):
+        for chunk in self._chunks(RUN_KEYS, self._runs, wanted, RUNS_AT_ONCE):
             with self._reading() as connection:
                 logged = [event_of(row) for row in connection.execute(events_of(chunk))]
             yield from logged
@@ -173,18 +176,25 @@ class SqlHistory:
         listing: Listing[Row],
         keys: Callable[[Filter, str], Select[Any]],
         wanted: Filter,
-        *,
-        size: int = ROWS_AT_ONCE,
-    ) -> Iterator[list[Row]]:
+        size: int,
+    ) -> Iterator[tuple[Row, ...]]:
+        """Yield the rows that fit, oldest first.
+
+        Which those are is found for many at a time, because a text is not found again quickly.
+        Nothing is held of the database while somebody works on what was yielded.
+        """
         after: Mark | None = None
         while True:
             with self._reading() as connection:
                 query = keys(wanted, connection.dialect.name)
-                chunk = listing.chunk(connection, query, after, size)
-            if not chunk:
+                marks = listing.marks(connection, query, after, MARKS_AT_ONCE)
+            for start in range(0, len(marks), size):
+                with self._reading() as connection:
+                    rows = listing.at(connection, marks[start : start + size])
+                yield rows
+            if len(marks) < MARKS_AT_ONCE:
                 return
-            after = chunk[-1][0]
-            yield [row for _, row in chunk]
+            after = marks[-1]
 
     def _list(
         self,
@@ -198,12 +208,19 @@ class SqlHistory:
             query = keys(wanted, connection.dialect.name)
             ordered(connection.dialect.name, listing.columns, sort)
             start = offset(window)
-            total = self._total(connection, listing.row.__name__, wanted, query)
-            rows = listing.window(connection, query, sort, window) if start < total else ()
-            return Found(rows, total)
+            rows: tuple[Row, ...] | None = None
 
-    def _total(self, connection: Connection, of: str, wanted: Filter, query: Select[Any]) -> int:
-        return self._totals.get((of, wanted), lambda: history_lists.count(connection, query))
+            def find() -> int:
+                nonlocal rows
+                if not parse(wanted.text):
+                    return history_lists.count(connection, query)
+                rows, total = listing.counted(connection, query, sort, window)
+                return total
+
+            total = self._totals.get((listing.row.__name__, wanted), find)
+            if rows is None and start < total:
+                rows = listing.window(connection, query, sort, window)
+            return Found(rows or (), total)
 
     @staticmethod
     def _threads(wanted: Filter, dialect: str) -> Select[Any]:

@@ -65,14 +65,11 @@ def _portions(connection: Connection, wanted: Filter) -> Iterator[Portion]:
         select(RunRow.number, RunRow.id, RunRow.message_id, RunRow.thread_id)
         .where(*fitting(wanted, connection.dialect.name))
         .order_by(RunRow.number)
-        .limit(RUNS_AT_ONCE)
     )
-    rows = connection.execute(query).all()
-    while rows:
-        threads = {row.thread_id for row in rows}
+    found = connection.execute(query, execution_options={"yield_per": RUNS_AT_ONCE})
+    for rows in found.partitions():
         begun_by = [row.message_id for row in rows if row.message_id]
-        yield [row.id for row in rows], begun_by, sorted(threads)
-        rows = connection.execute(query.where(RunRow.number > rows[-1].number)).all()
+        yield [row.id for row in rows], begun_by, sorted({row.thread_id for row in rows})
 
 
 def _fill(connection: Connection, target: sqlite3.Connection, portion: Portion) -> None:

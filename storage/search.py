@@ -35,12 +35,18 @@ Span = tuple[int, int]
 
 def runs_found(terms: tuple[Term, ...], dialect: str) -> Select[str]:
     """Return the query for the ids of the runs in which all terms occur together."""
-    return select(SearchRow.run_id).where(matching(terms, dialect))
+    return _found(SearchRow.run_id, terms, dialect)
 
 
 def threads_found(terms: tuple[Term, ...], dialect: str) -> Select[str]:
     """Return the query for the ids of the threads in which all terms occur together."""
-    return select(SearchRow.thread_id).where(matching(terms, dialect))
+    return _found(SearchRow.thread_id, terms, dialect)
+
+
+def _found(column: Any, terms: tuple[Term, ...], dialect: str) -> Select[str]:
+    found = select(column).where(matching(terms, dialect))
+    # Told so, PostgreSQL looks a common word up once, not run by run; SQLite does so anyway.
+    return found.distinct() if dialect == "postgresql" else found
 
 
 def matching(terms: tuple[Term, ...], dialect: str) -> ColumnElement[bool]:

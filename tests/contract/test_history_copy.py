@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, text
 
 from conversation.history import EVERYTHING, Filter
 from conversation.script import State
+from storage import history_copy
 from tests.contract.logs import Log, kept_log
 from tests.contract.stores import DATABASES
 
@@ -67,6 +68,19 @@ def test_copy_shows_the_log_in_the_view(log: Log, tmp_path: Path) -> None:
     assert {row[2] for row in copied} >= {"submit_user_msg", "execute_tool", "error"}
     assert len(rows(file, "SELECT * FROM runs")) == len(log.runs)
     assert rows(file, "SELECT count(*) FROM threads") == [(len(log.runs) - 1,)]
+
+
+def test_copy_is_made_in_portions(
+    log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.history.copy(EVERYTHING, tmp_path / "at once.db")
+    monkeypatch.setattr(history_copy, "RUNS_AT_ONCE", 3)
+
+    log.history.copy(EVERYTHING, tmp_path / "portions.db")
+
+    for table in ("threads", "messages", "runs", "steps", "tool_calls", "events"):
+        query = f"SELECT * FROM {table} ORDER BY 1, 2"  # noqa: S608 - ours
+        assert rows(tmp_path / "portions.db", query) == rows(tmp_path / "at once.db", query) != []
 
 
 def test_copy_opens_in_other_tools(log: Log, tmp_path: Path) -> None:

@@ -10,8 +10,10 @@ import pytest
 from conversation.errors import BadInput
 from conversation.history import EVERYTHING, Filter, RunLine, Sort, StepLine, ThreadLine, Window
 from conversation.script import State
-from tests.contract.logs import Log, kept_log
-from tests.contract.stores import DATABASES
+from storage import history
+from storage.store import SqlStore
+from tests.contract.logs import Log, exchange, kept_log
+from tests.contract.stores import DATABASES, Clock
 
 ALL = Window(size=100)
 OLDEST_FIRST = Sort(descending=False)
@@ -193,16 +195,52 @@ def test_pages_have_no_gaps_and_no_doubles(log: Log, column: str, size: int) -> 
     assert {page.total for page in found} == {whole.total}
 
 
+@pytest.mark.parametrize("limits", [{}, {"text": "hello"}, {"tools": frozenset({"price"})}])
+@pytest.mark.parametrize(("marks", "rows"), [(1, 1), (3, 2), (4, 4), (100, 3)])
+def test_all_rows_come_in_portions(
+    log: Log, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any], marks: int, rows: int
+) -> None:
+    wanted = Filter(**limits)
+    runs, threads, events = (
+        list(each(wanted))
+        for each in (log.history.each_run, log.history.each_thread, log.history.each_event)
+    )
+
+    monkeypatch.setattr(history, "MARKS_AT_ONCE", marks)
+    monkeypatch.setattr(history, "RUNS_AT_ONCE", rows)
+    monkeypatch.setattr(history, "ROWS_AT_ONCE", rows)
+
+    assert list(log.history.each_run(wanted)) == runs
+    assert list(log.history.each_thread(wanted)) == threads
+    assert list(log.history.each_event(wanted)) == events
+
+
+def test_rows_that_go_meanwhile_are_left_out(
+    sql: SqlStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "ROWS_AT_ONCE", 1)
+    first, second, third = (exchange(sql, clock) for _ in range(3))
+    lines = sql.history().each_run(EVERYTHING)
+
+    assert next(lines).run_id == first.id
+    sql.history().delete_threads([second.thread_id])
+
+    assert [line.run_id for line in lines] == [third.id]
+
+
 @pytest.mark.parametrize("page", [2, 10**30])
 def test_page_past_the_end_is_empty(log: Log, page: int) -> None:
     window = Window(page=page, size=100)
+    hello = Filter(text="hello")
 
     assert log.history.runs(EVERYTHING, Sort(), window) == replace(
         log.history.runs(EVERYTHING, Sort(), ALL), rows=()
     )
     assert log.history.threads(EVERYTHING, Sort(), window).rows == ()
     assert log.history.steps(log.runs["plain"].id, window).rows == ()
-    assert log.history.hits(Filter(text="hello"), window).rows == ()
+    assert log.history.hits(hello, window).rows == ()
+    found = log.history.runs(hello, Sort(), ALL)
+    assert log.store.history().runs(hello, Sort(), window) == replace(found, rows=())
 
 
 @pytest.mark.parametrize(

@@ -302,14 +302,19 @@ def test_times_are_those_of_the_browser(open_history: OpenHistory, bought: Run) 
 
 def test_chat_is_beside(open_history: OpenHistory, app: ChatServer) -> None:
     history = open_history()
+    fetched: list[str] = []
+    history.page.on("request", lambda request: fetched.append(request.url))
+
     history.page.get_by_test_id("stSidebarNavLink").filter(has_text="Chat").click()
     chat = Chat(history.page, app.url)
+    history.page.goto(f"{app.url}/history")
+    expect(history.row("threads", 0)).to_be_visible()
 
     expect(chat.page.get_by_test_id("stSidebarNavLink")).to_have_count(2)
+    assert {url for url in fetched if not url.startswith((app.url, "data:", "blob:"))} == set()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "height", "dark"), [(1280, 900, False), (390, 844, True)])
 def test_page_fits_its_window(
     open_history: OpenHistory, bought: Run, width: int, height: int, dark: bool
 ) -> None:

@@ -23,8 +23,8 @@ help: ## List these targets
 	@echo "Parley. Some of what follows takes ARGS, as in: make test ARGS=-x"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-chat: runtime .env database ## Chat in the browser, at http://127.0.0.1:8501
-	@exec $(PY) -m streamlit run streamlit-chat.py $(ARGS)
+chat: runtime .env database ## Chat in the browser, and its history, at http://127.0.0.1:8501
+	@exec $(PY) -m streamlit run app.py $(ARGS)
 
 terminal: runtime .env database ## Chat in this terminal
 	@exec $(PY) terminal-chat.py $(ARGS)

@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-st.navigation(
+st.navigation(  # without icons: the browser would fetch them from elsewhere, as the pages' own
     [
-        st.Page("streamlit-chat.py", title="Chat", icon=":material/forum:", default=True),
-        st.Page(
-            "streamlit-history.py", title="History", icon=":material/history:", url_path="history"
-        ),
+        st.Page("streamlit-chat.py", title="Chat", default=True),
+        st.Page("streamlit-history.py", title="History", url_path="history"),
     ]
 ).run()

@@ -10,6 +10,7 @@ import pytest
 from setup.settings import ROOT
 
 MAY_IMPORT = {
+    "app.py": {"streamlit"},
     "streamlit-chat.py": {"ui", "streamlit"},
     "streamlit-history.py": {"ui", "streamlit"},
     "terminal-chat.py": {"conversation"},

@@ -111,7 +111,7 @@ def test_small_models_are_joined() -> None:
         for number in range(9)
     ]  # fmt: skip
 
-    spec = charts.by_day(spending, lambda one: one.input_tokens)
+    spec = charts.by_day(spending, lambda one: one.input_tokens, charts.COUNTED)
 
     assert [series["name"] for series in spec["series"]][-2:] == ["m6", "others"]
     assert spec["series"][-1]["data"] == [93 + 92]

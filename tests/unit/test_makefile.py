@@ -143,7 +143,7 @@ def test_old_python_is_one_clear_line(project: Project) -> None:
 
 
 def test_chat_starts_the_page(project: Project) -> None:
-    assert "streamlit run streamlit-chat.py --x" in project.make("--dry-run", "chat", "ARGS=--x")
+    assert "streamlit run app.py --x" in project.make("--dry-run", "chat", "ARGS=--x")
 
 
 def test_help_lists_the_targets(project: Project) -> None:

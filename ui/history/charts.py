@@ -22,6 +22,11 @@ OUTCOMES: Final[dict[str, str]] = {
     texts.UNDER_WAY: "#3b8fd4",
 }
 
+Unit = tuple[str, str]
+COUNTED: Final[Unit] = ("localized", "{value}")
+DOLLARS: Final[Unit] = ("dollar", "${value}")
+"""How values are shown in tooltips, and on the axis."""
+
 Cells = dict[tuple[str, str], float]
 
 
@@ -32,7 +37,7 @@ def runs_over_time(buckets: Sequence[Bucket], seconds: int, where: tzinfo) -> di
     for bucket in sorted(buckets, key=lambda one: one.start):
         key = (f"{bucket.start.astimezone(where):{form}}", _outcome(bucket.state))
         values[key] = values.get(key, 0) + bucket.runs
-    return _stacked(values, OUTCOMES)
+    return _stacked(values, OUTCOMES, COUNTED)
 
 
 def durations(
@@ -57,7 +62,11 @@ def durations(
     }
 
 
-def by_day(spending: Sequence[Spending], what: Callable[[Spending], float]) -> dict[str, Any]:
+def by_day(
+    spending: Sequence[Spending],
+    what: Callable[[Spending], float],
+    unit: Unit,
+) -> dict[str, Any]:
     """Return what was spent on each day, by model; the biggest models by name."""
     totals: dict[str, float] = {}
     for one in spending:
@@ -69,7 +78,7 @@ def by_day(spending: Sequence[Spending], what: Callable[[Spending], float]) -> d
         key = (one.day.isoformat(), names.get(one.model, "others"))
         values[key] = values.get(key, 0) + what(one)
     colours = dict(zip(names.values(), PALETTE, strict=False))
-    return _stacked(values, {**colours, "others": OTHER})
+    return _stacked(values, {**colours, "others": OTHER}, unit)
 
 
 def tool_calls(tools: Sequence[ToolUse]) -> dict[str, Any]:
@@ -101,17 +110,17 @@ def _outcome(state: State) -> str:
     return shared.state(state) if state in TERMINAL else texts.UNDER_WAY
 
 
-def _stacked(values: Cells, colours: dict[str, str]) -> dict[str, Any]:
+def _stacked(values: Cells, colours: dict[str, str], unit: Unit) -> dict[str, Any]:
     """Return standing bars of several parts, in the order of the colours."""
     places = list(dict.fromkeys(place for place, _ in values))
     parts = [name for name in colours if any(part == name for _, part in values)]
     return {
         "animation": False,
-        "tooltip": {"trigger": "axis", "valueFormatter": "localized"},
+        "tooltip": {"trigger": "axis", "valueFormatter": unit[0]},
         "legend": {"bottom": 0, "type": "scroll"},
         "grid": {"left": 8, "right": 16, "top": 16, "bottom": 40, "containLabel": True},
         "xAxis": {"type": "category", "data": places},
-        "yAxis": {"type": "value"},
+        "yAxis": {"type": "value", "axisLabel": {"formatter": unit[1]}},
         "series": [
             _bars(name, colours[name], [values.get((place, name), 0) for place in places])
             for name in parts

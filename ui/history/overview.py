@@ -69,11 +69,13 @@ def _draw_spending(seen: Overview) -> None:
         for one in seen.spending
     ]
     left, right = st.columns(2)
-    tokens = charts.by_day(seen.spending, lambda one: one.input_tokens + one.output_tokens)
+    tokens = charts.by_day(
+        seen.spending, lambda one: one.input_tokens + one.output_tokens, charts.COUNTED
+    )
     _draw(left, texts.TOKENS_BY_DAY, tokens, rows)
     known = [one.cost for one in seen.spending if one.cost is not None]
     if sum(known):
-        cost = charts.by_day(seen.spending, lambda one: one.cost or 0)
+        cost = charts.by_day(seen.spending, lambda one: one.cost or 0, charts.DOLLARS)
         _draw(right, texts.COST_BY_DAY, cost, rows)
     else:
         _draw_nothing(right, texts.COST_BY_DAY, texts.FREE if known else texts.NO_PRICE)

@@ -38,7 +38,7 @@ def _draw(core: ParleyCore, thread_id: str, live: bool) -> None:
         st.rerun()
     with st.container(border=True, key="replayed"):
         _draw_head(core, replay)
-        if st.toggle(texts.COMPARE, key=COMPARE, bind="query-params"):
+        if st.toggle(texts.COMPARE, value=True, key=COMPARE, bind="query-params"):
             try:
                 draw_comparison(core.compare(replay.source_id, thread_id))
             except NotFound:
@@ -106,7 +106,6 @@ def _start(core: ParleyCore, thread_id: str, choice: Choice, *, recorded: bool) 
         st.error(literal(f"{problem} {problem.hint}"))
         return
     address.choose_thread(replay.thread_id)
-    st.session_state[COMPARE] = True
     st.rerun()
 
 

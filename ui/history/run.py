@@ -74,7 +74,7 @@ def _draw_head(shown: Shown) -> None:
     run, line = shown.run, shown.line
     with st.container(horizontal=True, vertical_alignment="center", key="run-head"):
         st.badge(shared.state(run.state), color=shared.STATES[run.state])
-        st.markdown(literal(outcome(run)), width="content")
+        st.markdown(literal(outcome(run)), width="stretch")
         if not run.ended:
             st.caption(texts.LIVE, width="content")
         draw_run_files(shown.core, run.id)

@@ -91,7 +91,7 @@ class Replays:
         """
         replay = self.progress(thread_id)
         if replay.state not in {"stopped", "running"}:
-            raise BadInput("thread", f"This replay can't go on: it is {replay.state}.")
+            raise BadInput("thread", f"This replay is over: {replay.state}.")
         if replay.state == "stopped":
             self._question(replay.source_id, replay.done)
         self._means.runner.call(self._keep_going(thread_id))

@@ -71,6 +71,15 @@ def finished(core: ParleyCore, replay: Replay) -> Replay:
     return core.replays.wait(replay.thread_id)
 
 
+def client_side(core: ParleyCore) -> Choice:
+    """Make an assistant whose functions a client runs."""
+    (tool,) = core.tools().specs()
+    assistant = Assistant(
+        id=new_id("asst"), model="demo", tools=(replace(tool, runs="client"),), created_at=now()
+    )
+    return Choice(assistant_id=core.store.save_assistant(assistant).id)
+
+
 def answers(core: ParleyCore, thread_id: str) -> list[str]:
     return [m.text for m in core.store.messages(thread_id) if m.role == "assistant"]
 
@@ -116,6 +125,30 @@ def test_recorded_outputs_need_no_approval(build_core: Build) -> None:
     assert LAUNCHED == ["Ariane"]
 
 
+def test_functions_that_run_again_wait_for_approval(build_core: Build) -> None:
+    source = said(build_core(), 'call launch {"rocket": "Ariane"}', "echo two")
+    careful = build_core(ToolPolicy(needs_approval=True))
+
+    replay = careful.replays.start(source, DEMO, recorded=False)
+    run = until(careful, str(replay.run_id), lambda run: run.waiting == "person")
+    waiting = careful.replays.progress(replay.thread_id)
+    (call,) = careful.store.exchange(run.id).calls
+    careful.decide(run.id, call.call.call_id, approved=True)
+
+    assert (waiting.state, waiting.done) == ("running", 0)
+    assert finished(careful, replay).state == "finished"
+    assert LAUNCHED == ["Ariane", "Ariane"]
+
+
+def test_replay_that_waits_for_a_client_can_be_cancelled(core: ParleyCore) -> None:
+    source = said(core, 'call launch {"rocket": "Ariane"}')
+    replay = core.replays.start(source, client_side(core), recorded=False)
+    until(core, str(replay.run_id), lambda run: run.waiting == "client")
+
+    assert core.replays.cancel(replay.thread_id).state == "cancelled"
+    assert LAUNCHED == ["Ariane"]
+
+
 def test_call_that_was_not_recorded_fails_and_says_so(build_core: Build) -> None:
     careful = build_core(ToolPolicy(needs_approval=True))
     run = careful.start('call launch {"rocket": "Ariane"}', DEMO)
@@ -130,14 +163,8 @@ def test_call_that_was_not_recorded_fails_and_says_so(build_core: Build) -> None
 
 def test_client_functions_are_remembered_too(core: ParleyCore) -> None:
     source = said(core, 'call launch {"rocket": "Ariane"}')
-    (tool,) = core.tools().specs()
-    assistant = Assistant(
-        id=new_id("asst"), model="demo", tools=(replace(tool, runs="client"),), created_at=now()
-    )
-    core.store.save_assistant(assistant)
 
-    choice = Choice(assistant_id=assistant.id)
-    replay = finished(core, core.replays.start(source, choice, recorded=True))
+    replay = finished(core, core.replays.start(source, client_side(core), recorded=True))
 
     assert answers(core, replay.thread_id) == answers(core, source)
 

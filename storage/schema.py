@@ -9,11 +9,13 @@ from typing import Final
 from sqlalchemy import URL, Connection, Engine, inspect, text
 
 from conversation.errors import StoreUnavailable
-from storage.engine import located, reading_engine, sqlite_file, writing_engine
+from storage.engine import BUSY_TIMEOUT, located, reading_engine, sqlite_file, writing_engine
 from storage.faults import store_errors
 
 HEAD: Final = "0002"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+PATIENCE: Final = 600.0
+"""For how many seconds an upgrade waits for another that is under way: long logs take minutes."""
 
 _UPGRADE: Final = "Run `python -m setup.db_setup`."
 _LOCK: Final = 7_270_539
@@ -101,10 +103,19 @@ def _opened(engine: Engine) -> Iterator[Engine]:
 def _locked(url: URL) -> Iterator[Connection]:
     if file := sqlite_file(url):
         _make_folder(file.parent)
-    with _opened(writing_engine(url)) as engine, engine.begin() as connection:
+    engine = writing_engine(url, busy_timeout=PATIENCE if file else BUSY_TIMEOUT)
+    with _opened(engine), engine.begin() as connection:
         if not file:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            _wait_on_server(connection)
         yield connection
+
+
+def _wait_on_server(connection: Connection) -> None:
+    """Take the lock, patiently; then nothing waits long, lest others wait behind it."""
+    timeout = text("SELECT set_config('lock_timeout', :milliseconds, true)")
+    connection.execute(timeout, {"milliseconds": str(round(PATIENCE * 1000))})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    connection.execute(timeout, {"milliseconds": str(round(BUSY_TIMEOUT * 1000))})
 
 
 def _make_folder(folder: Path) -> None:

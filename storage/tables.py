@@ -107,7 +107,7 @@ class BranchRow(Base):
 
     id: Mapped[Key]
     thread_id: Mapped[str] = mapped_column(ForeignKey("threads.id"), index=True)
-    parent_branch_id: Mapped[str | None] = mapped_column(ForeignKey("branches.id"))
+    parent_branch_id: Mapped[str | None] = mapped_column(ForeignKey("branches.id"), index=True)
     fork_position: Mapped[int | None]
 
 
@@ -141,7 +141,7 @@ class RunRow(Base):
     id: Mapped[Id]
     project_id: Mapped[Project]
     thread_id: Mapped[str] = mapped_column(ForeignKey("threads.id"))
-    branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"))
+    branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), index=True)
     message_id: Mapped[str | None]
     state: Mapped[State]
     seq: Mapped[int]

@@ -2,17 +2,20 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from conversation.errors import StoreUnavailable
+from storage import schema
 from storage.schema import HEAD, MIGRATIONS, Upgrade, revision, upgrade
 from storage.search_table import by_migration_alone
 from storage.store import open_store
@@ -49,6 +52,30 @@ def test_two_upgrades_at_once_make_one_schema(bare_url: str) -> None:
     assert done.count(Upgrade(HEAD, HEAD)) == 3
 
 
+@pytest.mark.parametrize(("patience", "served"), [(0.1, 1), (60, 2)])
+def test_an_upgrade_waits_for_one_that_takes_long(
+    bare_url: str, monkeypatch: pytest.MonkeyPatch, patience: float, served: int
+) -> None:
+    begun = Event()
+    migrate = schema._migrate
+
+    def take_long(connection: Connection) -> None:
+        begun.set()
+        time.sleep(1.0)
+        migrate(connection)
+
+    monkeypatch.setattr(schema, "_migrate", take_long)
+    monkeypatch.setattr(schema, "PATIENCE", patience)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(upgrade, bare_url)
+        assert begun.wait(10)
+        second = pool.submit(upgrade, bare_url)
+
+    assert first.result() == Upgrade(None, HEAD)
+    failure = second.exception()
+    assert isinstance(failure, StoreUnavailable) if served == 1 else failure is None
+
+
 def test_models_and_migrations_agree(bare_url: str, engine: Engine) -> None:
     upgrade(bare_url)
 
@@ -56,6 +83,24 @@ def test_models_and_migrations_agree(bare_url: str, engine: Engine) -> None:
         opts = {"compare_type": True, "include_name": _in_models}
         context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_what_points_to_a_row_is_found_by_an_index(bare_url: str, engine: Engine) -> None:
+    upgrade(bare_url)
+
+    tables = inspect(engine)
+    indexed: set[tuple[str, str | None]] = set()
+    looked_up: set[tuple[str, str | None]] = set()
+    for table in Base.metadata.tables:
+        starts = [tables.get_pk_constraint(table)["constrained_columns"][0]]
+        starts.extend(one["column_names"][0] for one in tables.get_unique_constraints(table))
+        indexed.update((table, start) for start in starts)
+        indexed.update((table, one["column_names"][0]) for one in tables.get_indexes(table))
+        looked_up.update(
+            (table, key["constrained_columns"][0]) for key in tables.get_foreign_keys(table)
+        )
+
+    assert looked_up - indexed == set()
 
 
 def test_head_is_the_newest_migration() -> None:

@@ -174,6 +174,8 @@ def index() -> None:
         op.create_index(f"ix_runs_model_{name}", "runs", ["model", name])
     for name in ("last_activity", "tokens", "cost"):
         op.create_index(f"ix_threads_{name}", "threads", [sortable(name), "number"])
+    for table, name in (("runs", "branch_id"), ("branches", "parent_branch_id")):
+        op.create_index(f"ix_{table}_{name}", table, [name])  # looked into when a branch is deleted
     op.create_index("ix_tool_calls_name", "tool_calls", ["name", "seconds", "failed", "run_id"])
 
 

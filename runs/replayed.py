@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from conversation.errors import NotFound
-from conversation.events import ToolCallsRequested, ToolExecuted
+from conversation.events import Event, ToolCallsRequested, ToolExecuted
 from conversation.ports import Store, ToolExecutor
 from conversation.records import Run
 from proxies.user_proxy import UserProxy
@@ -29,17 +30,22 @@ def _recorded(store: Store, source: str, thread_id: str) -> RecordedTools:
 
 
 def _runs(store: Store, thread_id: str) -> list[Run]:
-    try:
+    with suppress(NotFound):  # deleted meanwhile: then nothing was recorded
         return store.runs(thread_id)
-    except NotFound:  # deleted meanwhile: then nothing was recorded
-        return []
+    return []
 
 
 def _executed(store: Store, runs: Iterable[Run]) -> Iterator[ToolExecuted]:
     """Yield what had run, in the order it was asked for; it need not have ended in that order."""
     for run in runs:
-        events = [logged.event for logged in store.events(run.id)]
+        events = _events(store, run)
         ended = {event.call_id: event for event in events if isinstance(event, ToolExecuted)}
         for event in events:
             if isinstance(event, ToolCallsRequested):
                 yield from (ended[call.call_id] for call in event.calls if call.call_id in ended)
+
+
+def _events(store: Store, run: Run) -> list[Event]:
+    with suppress(NotFound):
+        return [logged.event for logged in store.events(run.id)]
+    return []

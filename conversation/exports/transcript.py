@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 
 from conversation.events import (
     Logged,
@@ -77,14 +78,12 @@ class Transcript:
 def transcribe(
     thread: Thread, messages: Sequence[Message], runs: Iterable[Run], log: Iterable[Logged]
 ) -> Transcript:
-    """Put a thread together: the active branch's messages, and all runs and events in order."""
+    """Put a thread together: the active branch's messages in order, and all runs and events."""
     events: dict[str, list[Logged]] = {}
     for logged in log:
         events.setdefault(logged.run_id, []).append(logged)
     shown = _Shown(messages)
-    passages = [
-        _passage(run, shown, events.get(run.id, [])) for run in runs if shown.has_part_in(run)
-    ]
+    passages = [_passage(run, shown, events.get(run.id, [])) for run in shown.runs_among(runs)]
     left = tuple(shown.asked)
     return Transcript(
         thread=thread, passages=(*passages, *((Passage(asked=left),) if left else ()))
@@ -97,17 +96,22 @@ class _Shown:
     def __init__(self, messages: Sequence[Message]) -> None:
         self.asked = deque(message for message in messages if message.role == "user")
         self._all = messages
-        self._ids = {message.id for message in messages}
-        self._writers = {message.run_id for message in messages}
+        self._places: dict[str | None, int] = {}
+        for place, message in enumerate(messages):
+            self._places[message.id] = place
+            if message.run_id:
+                self._places.setdefault(message.run_id, place)
 
-    def has_part_in(self, run: Run) -> bool:
-        """Tell whether the run belongs to this branch."""
-        return run.message_id in self._ids or run.id in self._writers
+    def runs_among(self, runs: Iterable[Run]) -> list[Run]:
+        """Return the runs of this branch in its order; a clock may have been put back."""
+        placed = ((self._place(run), run) for run in runs)
+        own = [(place, run) for place, run in placed if place is not None]
+        return [run for _, run in sorted(own, key=itemgetter(0))]
 
     def asked_before(self, run: Run) -> tuple[Message, ...]:
         """Take away what the user had written when the run began."""
-        taken = []
-        while self.asked and self.asked[0].created_at <= run.created_at:
+        taken, place = [], self._place(run) or 0
+        while self.asked and self._places[self.asked[0].id] <= place:
             taken.append(self.asked.popleft())
         return tuple(taken)
 
@@ -124,6 +128,10 @@ class _Shown:
                     refusal=message.refusal,
                     partial=reason,
                 )
+
+    def _place(self, run: Run) -> int | None:
+        """Return where the run stands: at the message that began it, or its first own one."""
+        return self._places.get(run.message_id, self._places.get(run.id))
 
 
 @dataclass(slots=True)

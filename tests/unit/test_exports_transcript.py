@@ -1,5 +1,6 @@
 """A conversation put together from its messages, runs and events."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from conversation.events import (
@@ -103,6 +104,16 @@ def test_what_a_dead_attempt_said_is_left_out() -> None:
 
 def test_runs_of_other_branches_are_left_out() -> None:
     assert transcribe(THREAD, [], [RUN], []).passages == ()
+
+
+def test_question_stays_with_its_run_when_a_clock_was_put_back() -> None:
+    early = AT - timedelta(minutes=5)
+    second = replace(RUN, id="run_2", message_id="msg_9", created_at=early)
+    messages = [asked(), replace(asked("And Microsoft?"), id="msg_9", created_at=early)]
+
+    passages = transcribe(THREAD, messages, [RUN, second], []).passages
+
+    assert [[said.id for said in passage.asked] for passage in passages] == [["msg_1"], ["msg_9"]]
 
 
 def test_question_without_a_run_comes_last() -> None:

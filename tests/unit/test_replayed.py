@@ -2,7 +2,9 @@
 
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import Mock
 
+from conversation.errors import NotFound
 from conversation.events import Event, Logged, ToolCallsRequested, ToolExecuted
 from conversation.records import RunSpec
 from conversation.turns import ToolCall, ToolResult
@@ -94,6 +96,16 @@ async def test_only_replayed_runs_have_had_their_share() -> None:
     again = run_of("run_3", "thread_2", "thread_1")
 
     assert await outputs(log, again, 2) == ["of call_1", "of call_2"]
+
+
+async def test_source_deleted_while_it_is_read_is_no_fault() -> None:
+    told: list[Event] = [asked("call_1"), had("call_1")]
+    store = store_of([(run_of("run_1", "thread_1"), told)])
+    store.events = Mock(side_effect=NotFound("run", "run_1"))
+
+    user = await user_of(run_of("run_2", "thread_2", "thread_1"), cast(Any, None), store)
+
+    assert user.policy("price")
 
 
 async def test_what_a_replay_has_had_is_gone() -> None:

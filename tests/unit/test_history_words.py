@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from conversation.difference import Difference
 from conversation.history import Bucket, Percentiles, Spending
 from conversation.script import State
 from ui.history import cells, charts
@@ -78,7 +79,12 @@ def test_match_is_marked_and_nothing_obeyed() -> None:
 
 
 def test_difference_is_marked_on_its_side() -> None:
-    answers = (("equal", "It is "), ("delete", "five"), ("insert", "six"), ("equal", "\nok"))
+    answers: Difference = (
+        ("equal", "It is "),
+        ("delete", "five"),
+        ("insert", "six"),
+        ("equal", "\nok"),
+    )
 
     assert marked(answers, "delete") == "It is :red-background[five]  \nok"
     assert marked(answers, "insert") == "It is :green-background[six]  \nok"

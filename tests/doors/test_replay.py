@@ -66,6 +66,17 @@ def said(core: ParleyCore, *texts: str, choice: Choice = DEMO) -> str:
     return str(thread_id)
 
 
+def interrupted(build_core: Build, *texts: str) -> tuple[ParleyCore, str, Replay]:
+    """End a process in the middle of a replay; return the next, the source and the replay."""
+    first = build_core()
+    source = said(first, "wait 0.2", *texts)
+    replay = first.replays.start(source, DEMO, recorded=True)
+    first.close()
+    second = build_core()
+    until(second, str(replay.run_id), lambda run: run.ended)
+    return second, source, replay
+
+
 def finished(core: ParleyCore, replay: Replay) -> Replay:
     """Wait until nobody sends anything more."""
     return core.replays.wait(replay.thread_id)
@@ -213,13 +224,8 @@ def test_replay_can_be_cancelled(core: ParleyCore) -> None:
 
 
 def test_replay_goes_on_after_a_restart(build_core: Build) -> None:
-    first = build_core()
-    source = said(first, "wait 0.2", "echo two")
-    replay = first.replays.start(source, DEMO, recorded=True)
-    first.close()
+    second, _, replay = interrupted(build_core, "echo two")
 
-    second = build_core()
-    until(second, str(replay.run_id), lambda run: run.ended)
     stopped = second.replays.progress(replay.thread_id)
     again = finished(second, second.replays.go_on(replay.thread_id))
 
@@ -250,12 +256,7 @@ def test_replay_ends_with_its_source(core: ParleyCore) -> None:
 
 
 def test_what_is_left_of_a_deleted_source_is_not_sent(build_core: Build) -> None:
-    first = build_core()
-    source = said(first, "wait 0.2", "echo two")
-    replay = first.replays.start(source, DEMO, recorded=True)
-    first.close()
-    second = build_core()
-    until(second, str(replay.run_id), lambda run: run.ended)
+    second, source, replay = interrupted(build_core, "echo two")
     second.history.delete_threads([source])
 
     with pytest.raises(NotFound):
@@ -286,12 +287,7 @@ def test_two_replays_at_once_do_not_share_outputs(core: ParleyCore) -> None:
 
 def test_who_goes_on_in_a_replay_takes_no_recorded_output(build_core: Build) -> None:
     ask = 'call launch {"rocket": "Ariane"}'
-    first = build_core()
-    source = said(first, "wait 0.2", ask, ask)
-    replay = first.replays.start(source, DEMO, recorded=True)
-    first.close()
-    second = build_core()
-    until(second, str(replay.run_id), lambda run: run.ended)
+    second, source, replay = interrupted(build_core, ask, ask)
     ended(second, second.start(ask, DEMO, thread_id=replay.thread_id).id)
 
     finished(second, second.replays.go_on(replay.thread_id))

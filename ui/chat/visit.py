@@ -27,7 +27,8 @@ class Visit:
     """One tab: its conversation, what it could not send, and how far back it looks.
 
     `drawn` is the conversation whose messages are on the page. While `moved`, the address bar
-    follows the visit, and not the other way round.
+    follows the visit, and not the other way round. While
+    `away`, the tab shows another page.
     """
 
     thread_id: str | None = None
@@ -38,6 +39,7 @@ class Visit:
     outbox: Outbox = field(default_factory=Outbox)
     tellings: dict[str, Telling] = field(default_factory=dict)
     moved: bool = False
+    away: bool = False
 
     def go(self, thread_id: str | None) -> None:
         """Show this conversation, or a new one."""
@@ -48,7 +50,9 @@ class Visit:
     def follow_address(self, core: Core) -> None:
         """Bring the address bar and this visit together: links, back and forward count."""
         here = st.query_params.get(PARAMETER)
-        if here != self.thread_id and not self.moved:
+        returns = self.away and here is None  # another page's address names no conversation
+        self.away = False
+        if here != self.thread_id and not (self.moved or returns):
             self._enter(core, here)
         if here != self.thread_id:
             self._write_address()
@@ -72,6 +76,12 @@ def visit() -> Visit:
     if _KEY not in st.session_state:
         st.session_state[_KEY] = Visit()
     return cast("Visit", st.session_state[_KEY])
+
+
+def step_aside() -> None:
+    """Note that this tab shows another page for now."""
+    if _KEY in st.session_state:
+        visit().away = True
 
 
 def let_go() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from conversation.history import EVERYTHING, Filter, Sort, Window
 from setup.core import ParleyCore
 from ui.chat.page import ICON, LOGO
+from ui.chat.visit import step_aside
 from ui.history import address, filters, texts
 from ui.history.lists import draw_runs, draw_threads
 from ui.history.matches import draw_matches
@@ -21,6 +22,7 @@ def show() -> None:
     """Draw the page."""
     st.set_page_config(page_title=texts.TITLE_TAB, page_icon=str(ICON), layout="wide")
     st.logo(LOGO, size="large")
+    step_aside()
     with problems_shown():
         core = opened_core()
         if core.history.threads(EVERYTHING, Sort(), Window(size=1)).total:

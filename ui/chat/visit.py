@@ -27,8 +27,7 @@ class Visit:
     """One tab: its conversation, what it could not send, and how far back it looks.
 
     `drawn` is the conversation whose messages are on the page. While `moved`, the address bar
-    follows the visit, and not the other way round. While
-    `away`, the tab shows another page.
+    follows the visit, and not the other way round. While `away`, the tab shows another page.
     """
 
     thread_id: str | None = None

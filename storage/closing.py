@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -11,24 +12,28 @@ from storage.rules import message_reason, step_status
 from storage.summaries import Entry, index
 from storage.tables import MessageRow, StepRow
 
+_STILL_OPEN: Final = select(MessageRow.id).where(
+    MessageRow.run_id == bindparam("run"), MessageRow.status == "in_progress"
+)
+_CLOSING_STEPS: Final = (
+    update(StepRow)
+    .where(StepRow.run_id == bindparam("run"), StepRow.status == "in_progress")
+    .values(status=bindparam("closed"), ended_at=bindparam("now"))
+)
+
 
 def close(connection: Connection, ending: Write, thread_id: str, now: datetime) -> None:
     """Close what the ended run left open; its messages keep what was flushed of them."""
     _close_steps(connection, ending, now)
-    still_open = select(MessageRow.id).where(
-        MessageRow.run_id == ending.run_id, MessageRow.status == "in_progress"
-    )
-    if connection.scalars(still_open).first():
+    if connection.scalars(_STILL_OPEN, {"run": ending.run_id}).first():
         partial = _close_messages(connection, ending, now)
         entries: Iterator[Entry] = (("assistant_message", one.id, one.text) for one in partial)
         index(connection, ending.run_id, thread_id, entries, now)
 
 
 def _close_steps(connection: Connection, ending: Write, now: datetime) -> None:
-    in_progress = (StepRow.run_id == ending.run_id, StepRow.status == "in_progress")
-    connection.execute(
-        update(StepRow).where(*in_progress).values(status=step_status(ending), ended_at=now)
-    )
+    values = {"run": ending.run_id, "closed": step_status(ending), "now": now}
+    connection.execute(_CLOSING_STEPS, values)
 
 
 def _close_messages(connection: Connection, ending: Write, now: datetime) -> list[Message]:

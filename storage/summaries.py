@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter, Connection, Double, bindparam, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Double,
+    Executable,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from conversation.events import Event, ToolCallsRequested, ToolExecuted
 from conversation.history import HitKind
 from conversation.prices import cost
-from conversation.records import Message, Opening, Run, Usage, Write
+from conversation.records import Message, Opening, Run, Write
 from storage.columns import UtcTime
 from storage.rows import Values, inserting
 from storage.search_table import SearchRow
@@ -30,22 +40,17 @@ _JOINED: Final = (
     )
     .returning(ThreadRow.id)
 )
-_MOVED: Final = (
+_SEEN: Final = (
     update(ThreadRow)
     .where(ThreadRow.id == bindparam("thread"))
     .values(
         events=_THREADS.events + bindparam("more_events"),
-        tokens=_THREADS.tokens + bindparam("more_tokens"),
-        cost=func.coalesce(
-            _THREADS.cost + bindparam("dollars"), bindparam("dollars"), _THREADS.cost
-        ),
         last_activity=bindparam("now", type_=UtcTime()),
     )
 )
-_PRICED: Final = (
-    update(RunRow)
-    .where(RunRow.id == bindparam("run"))
-    .values(cost=func.coalesce(RunRow.cost, 0.0) + _DOLLARS)
+_USED: Final = _SEEN.values(
+    tokens=_THREADS.tokens + bindparam("more_tokens"),
+    cost=func.coalesce(_THREADS.cost + _DOLLARS, _DOLLARS, _THREADS.cost),
 )
 _PRICING: Final = select(RunRow.provider, RunRow.model, RunRow.created_at).where(
     RunRow.id == bindparam("run")
@@ -75,17 +80,22 @@ def run_begins(connection: Connection, run: Run, events: int, now: datetime) -> 
     return connection.scalar(_JOINED, values) is not None
 
 
-def run_moved(connection: Connection, step: Write, thread_id: str, now: datetime) -> None:
-    """Add a step of a run to its thread, and what it cost to both."""
-    usage = step.usage
-    values = {
-        "thread": thread_id,
-        "more_events": len(step.events),
-        "more_tokens": usage.input + usage.output if usage else 0,
-        "dollars": _price(connection, step.run_id, usage) if usage else None,
-        "now": now,
-    }
-    connection.execute(_MOVED, values)
+def run_moved(
+    connection: Connection, step: Write, thread_id: str, dollars: float | None, now: datetime
+) -> None:
+    """Add a step of a run, and what it cost, to its thread."""
+    values: Values = {"thread": thread_id, "more_events": len(step.events), "now": now}
+    if step.usage is None:
+        connection.execute(_SEEN, values)  # which leaves the indexes of tokens and cost alone
+        return
+    tokens = step.usage.input + step.usage.output
+    connection.execute(_USED, values | {"more_tokens": tokens, "dollars": dollars})
+
+
+def price(connection: Connection, step: Write) -> float | None:
+    """Return what a step cost; None when it used nothing or the price is not known."""
+    run = connection.execute(_PRICING, {"run": step.run_id}).one_or_none() if step.usage else None
+    return cost(run.provider, run.model, step.usage, run.created_at) if run and step.usage else None
 
 
 def calls_in(events: Iterable[Event]) -> int:
@@ -96,14 +106,6 @@ def calls_in(events: Iterable[Event]) -> int:
 def speaks(messages: Iterable[Message]) -> bool:
     """Tell whether one of the messages is the model's."""
     return any(message.role == "assistant" for message in messages)
-
-
-def _price(connection: Connection, run_id: str, usage: Usage) -> float | None:
-    provider, model, at = connection.execute(_PRICING, {"run": run_id}).one()
-    dollars = cost(provider, model, usage, at)
-    if dollars is not None:
-        connection.execute(_PRICED, {"run": run_id, "dollars": dollars})
-    return dollars
 
 
 Entry = tuple[HitKind, str, str]
@@ -141,8 +143,12 @@ def index(
         if text
     ]
     if rows:
-        added = inserting(connection.dialect.name, SearchRow).on_conflict_do_nothing()
-        connection.execute(added, rows)
+        connection.execute(_entering(connection.dialect.name), rows)
+
+
+@cache  # making it takes longer than executing it
+def _entering(dialect: str) -> Executable:
+    return inserting(dialect, SearchRow).on_conflict_do_nothing()
 
 
 def _said(messages: Iterable[Message]) -> Iterator[Entry]:

@@ -50,7 +50,9 @@ _POSITION: Final = (
     )
     + 1
 )
+_LOGGING: Final = insert(EventRow)
 _COUNTS: Final = frozenset({"seq", "tool_calls", "tokens", *usage_values(Usage())})
+_SUMS: Final = frozenset({"cost"})
 _FIRSTS: Final = frozenset({"started_at", "first_token"})
 _DURATIONS: Final = frozenset({"first_token", "duration"})
 _PROJECT: Final = (
@@ -75,7 +77,8 @@ def accept(connection: Connection, opening: Opening, now: datetime) -> list[Logg
 
 def write(connection: Connection, step: Write, now: datetime) -> list[Logged]:
     """Make one step of a run, or raise `Superseded` or `NotFound` and change nothing."""
-    moved = _moved(connection, step, now) if may_apply(step) else None
+    dollars = summaries.price(connection, step)
+    moved = _moved(connection, step, dollars, now) if may_apply(step) else None
     if moved is None:
         known = connection.scalar(select(RunRow.id).where(RunRow.id == step.run_id))
         raise Superseded(step.run_id) if known else NotFound("run", step.run_id)
@@ -85,7 +88,7 @@ def write(connection: Connection, step: Write, now: datetime) -> list[Logged]:
     put(connection, ItemRow, [item_values(row) for row in step.items])
     lines = logged(step.run_id, step.events, moved.seq, now)
     _log(connection, lines)
-    summaries.run_moved(connection, step, moved.thread_id, now)
+    summaries.run_moved(connection, step, moved.thread_id, dollars, now)
     summaries.index_step(connection, step, moved.thread_id, now)
     if ends(step):
         closing.close(connection, step, moved.thread_id, now)
@@ -114,11 +117,15 @@ def _latest_run(connection: Connection, thread_id: str) -> str:
     return connection.scalar(latest.order_by(RunRow.number.desc()).limit(1)) or ""
 
 
-def _moved(connection: Connection, step: Write, now: datetime) -> Row[int, str] | None:
+def _moved(
+    connection: Connection, step: Write, dollars: float | None, now: datetime
+) -> Row[int, str] | None:
     """Compare and set: return the run's new `seq` and its thread; None if it is elsewhere."""
     checked = {"id": step.run_id, "state": step.expect, "fence": step.fence, "seq": step.seq}
     checked = {name: value for name, value in checked.items() if value is not None}
     changes = _changes(step, now)
+    if dollars is not None:
+        changes["cost"] = dollars
     values = {f"is_{name}": value for name, value in checked.items()}
     values |= {f"new_{name}": value for name, value in changes.items()}
     return connection.execute(_moving(tuple(checked), tuple(changes)), values).one_or_none()
@@ -140,6 +147,8 @@ def _changed(column: ColumnElement[Any]) -> ColumnElement[Any]:
     given: ColumnElement[Any] = bindparam(f"new_{column.name}", type_=type_)
     if column.name in _COUNTS:
         return column + given
+    if column.name in _SUMS:
+        return func.coalesce(column, 0.0) + given
     if seconds:
         given = seconds_between(RunRow.created_at, given)
     return func.coalesce(column, given) if column.name in _FIRSTS else given
@@ -148,10 +157,12 @@ def _changed(column: ColumnElement[Any]) -> ColumnElement[Any]:
 def _changes(step: Write, now: datetime) -> Values:
     """Return what becomes of the run's columns.
 
-    To those of `_COUNTS` it is added, those of `_FIRSTS` keep what they have; those of
-    `_DURATIONS` are given as the time up to which they last.
+    To those of `_COUNTS` and `_SUMS` (which may be empty) it is added, those of `_FIRSTS` keep
+    what they have; those of `_DURATIONS` are given as the time up to which they last.
     """
-    changes: Values = {"state": step.to, "seq": len(step.events)}
+    changes: Values = {"seq": len(step.events)}
+    if step.to != step.expect:  # a heartbeat leaves alone the indexes that have the state
+        changes["state"] = step.to
     if step.to == State.STARTED:
         changes["started_at"] = now
     if ends(step):
@@ -188,4 +199,4 @@ def _put_messages(connection: Connection, messages: tuple[Message, ...]) -> None
 
 def _log(connection: Connection, lines: list[Logged]) -> None:
     if lines:
-        connection.execute(insert(EventRow), [event_values(line) for line in lines])
+        connection.execute(_LOGGING, [event_values(line) for line in lines])

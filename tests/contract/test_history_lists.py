@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from conversation.errors import BadInput
+from conversation.errors import BadInput, NotFound, Superseded
 from conversation.history import EVERYTHING, Filter, RunLine, Sort, StepLine, ThreadLine, Window
+from conversation.records import Usage
 from conversation.script import State
 from storage import history
 from storage.store import SqlStore
-from tests.contract.logs import Log, exchange, kept_log
-from tests.contract.stores import DATABASES, Clock
+from tests.contract.logs import Log, Said, begin, exchange, kept_log
+from tests.contract.stores import DATABASES, WAIT, Clock, move, to_running
 
 ALL = Window(size=100)
 OLDEST_FIRST = Sort(descending=False)
@@ -298,3 +299,25 @@ def test_choices_name_what_occurs(log: Log) -> None:
     assert found.models == ("demo", "gemini-2.5-flash", "gpt-4o", "in-house-7b")
     assert found.assistants == ("asst_a", "asst_b")
     assert found.tools == ("buy", "price")
+
+
+def test_every_use_is_priced_and_added_up(
+    sql: SqlStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = begin(sql, clock, Said())
+    to_running(sql, run)
+    use = move(run, State.RUNNING, State.RUNNING, usage=Usage(input=100, output=20))
+    sql.write(use).result(WAIT)
+    sql.write(use).result(WAIT)
+    monkeypatch.delattr("genai_prices.calc_price")  # as if the list were another one
+    sql.write(use).result(WAIT)
+    with pytest.raises(Superseded):
+        sql.write(replace(use, expect=State.READY)).result(WAIT)
+    with pytest.raises(NotFound):
+        sql.write(replace(use, run_id="run_nobody")).result(WAIT)
+
+    (line,) = sql.history().each_run(EVERYTHING)
+    (thread,) = sql.history().each_thread(EVERYTHING)
+    assert (line.tokens, thread.tokens) == (360, 360)
+    assert line.cost == pytest.approx(2 * (100 * 2.5e-6 + 20 * 10e-6))
+    assert thread.cost == pytest.approx(line.cost)

@@ -144,3 +144,15 @@ def test_quick_answers_are_not_worth_remembering() -> None:
     kept: Remembered[str, int] = Remembered(2, 5.0, worth=1.0, clock=lambda: 0.0)
 
     assert [kept.get("a", lambda: next(answers)) for _ in range(2)] == [0, 1]
+
+
+def test_what_was_asked_before_a_deletion_is_not_remembered() -> None:
+    remembered: Remembered[str, str] = Remembered(4, 60)
+
+    def find_while_it_is_deleted() -> str:
+        remembered.forget()
+        return "old"
+
+    assert remembered.get("all", find_while_it_is_deleted) == "old"
+    assert remembered.get("all", lambda: "new") == "new"
+    assert remembered.get("all", lambda: "newer") == "new"

@@ -185,12 +185,13 @@ def test_unknown_columns_are_refused(log: Log, column: str) -> None:
 
 @pytest.mark.parametrize("column", ["created_at", "model", "cost"])
 @pytest.mark.parametrize("size", [1, 3, 8])
-def test_pages_have_no_gaps_and_no_doubles(log: Log, column: str, size: int) -> None:
-    sort = Sort(column=column)
-    whole = log.history.runs(EVERYTHING, sort, ALL)
+@pytest.mark.parametrize("text", ["", "hello"])
+def test_pages_have_no_gaps_and_no_doubles(log: Log, column: str, size: int, text: str) -> None:
+    wanted, sort = Filter(text=text), Sort(column=column)
+    whole = log.history.runs(wanted, sort, ALL)
     pages = range(1, -(-whole.total // size) + 1)
 
-    found = [log.history.runs(EVERYTHING, sort, Window(page=page, size=size)) for page in pages]
+    found = [log.history.runs(wanted, sort, Window(page=page, size=size)) for page in pages]
 
     assert [row for page in found for row in page.rows] == list(whole.rows)
     assert {page.total for page in found} == {whole.total}

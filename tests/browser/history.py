@@ -1,6 +1,7 @@
 """The history page as a person uses it: a handle on one browser tab."""
 
 import re
+from contextlib import suppress
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
@@ -23,9 +24,14 @@ class History:
         return self.grid(name).locator(f".ag-center-cols-container .ag-row[row-index='{number}']")
 
     def choose(self, name: str, number: int) -> None:
-        row = self.row(name, number)
-        row.locator(".ag-cell").first.click()
-        expect(row).to_have_class(re.compile("ag-row-selected"))
+        """Click a row; while a grid is still being drawn a click can be lost: click again."""
+        row, chosen = self.row(name, number), re.compile("ag-row-selected")
+        for _ in range(3):
+            row.locator(".ag-cell").first.click()
+            with suppress(AssertionError):
+                expect(row).to_have_class(chosen, timeout=4_000)
+                return
+        expect(row).to_have_class(chosen)
 
     def cells(self, name: str, column: str) -> Locator:
         return self.grid(name).locator(f".ag-row .ag-cell[col-id='{column}']")

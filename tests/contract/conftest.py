@@ -10,8 +10,11 @@ from conversation.ports import Store
 from storage.memory import MemoryStore
 from storage.schema import upgrade
 from storage.store import SqlStore
+from tests.contract.scripts import MEDIATORS, price
 from tests.contract.stores import DATABASES, KINDS, Clock, empty, sql_store
 from tests.services import postgres_schema
+from tests.stage import Stage
+from tools.registry import Tools
 
 
 @pytest.fixture
@@ -82,3 +85,9 @@ def _database(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterat
     url = f"sqlite:///{folder}/parley.db"
     upgrade(url)
     yield url
+
+
+@pytest.fixture(params=MEDIATORS)
+def stage(request: pytest.FixtureRequest) -> Stage:
+    """Set up a stage with each of the two mediators."""
+    return Stage(request.param, Tools(price))

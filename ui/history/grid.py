@@ -6,6 +6,7 @@ grid itself leaves the rows in the order in which they come.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final, Generic, TypeVar
 
 import pandas as pd  # type: ignore[import-untyped]
@@ -25,6 +26,10 @@ MOST_ROWS: Final = 8
 
 _ID: Final = "row id"
 _CHOSEN: Final = "row is chosen"
+_DRAWN: Final = "drawn as"
+_DRAWINGS: Final = count(1)
+"""Rows that look the same would not be looked at again, and a click that did not count would stay
+marked: after Back, say, while the click before it was still under way."""
 _GET_ID: Final = f"p => p.data['{_ID}']"
 _SHOW_CHOSEN: Final = f"""
 e => e.api.forEachNode(node => {{
@@ -116,6 +121,7 @@ class Grid(Generic[Row]):
         ]
         frame = pd.DataFrame(values, columns=names, dtype="str")
         frame[_CHOSEN] = frame[_ID] == (chosen or "")
+        frame[_DRAWN] = next(_DRAWINGS)
         return frame
 
     def _options(self, sort: Sort) -> dict[str, Any]:

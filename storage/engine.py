@@ -6,6 +6,8 @@ begins IMMEDIATE and waits for its turn.
 """
 
 import os
+import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +29,9 @@ DRIVERS: Final = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
 }
+
+_PRIMARY_CODE: Final = 0xFF
+_LOOK_AGAIN: Final = 0.01
 
 _engines: WeakSet[Engine] = WeakSet()
 
@@ -86,15 +91,35 @@ def _engine(url: URL, busy_timeout: float, pool_size: int, **server_options: Any
         hide_parameters=True,
         execution_options={} if on_file else server_options,
     )
-    event.listen(engine, "connect", _set_up_file if on_file else _set_up_server(busy_timeout))
+    set_up = _set_up_file if on_file else _set_up_server
+    event.listen(engine, "connect", set_up(busy_timeout))
     _engines.add(engine)
     return engine
 
 
-def _set_up_file(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {setting}").close()
+def _set_up_file(busy_timeout: float) -> Callable[[Any, Any], None]:
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        _write_ahead(connection, busy_timeout)
+        for setting in ("synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {setting}").close()
+
+    return set_up
+
+
+def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
+    """Turn the write-ahead log on, waiting for others at a first start: SQLite itself does not."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(_LOOK_AGAIN)
+        else:
+            return
 
 
 def _set_up_server(busy_timeout: float) -> Callable[[Any, Any], None]:

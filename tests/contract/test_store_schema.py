@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
 from conversation.errors import StoreUnavailable
 from storage import schema
+from storage.engine import located, writing_engine
 from storage.schema import HEAD, MIGRATIONS, Upgrade, revision, upgrade
 from storage.search_table import by_migration_alone
 from storage.store import open_store
@@ -50,6 +51,23 @@ def test_two_upgrades_at_once_make_one_schema(bare_url: str) -> None:
 
     assert sorted(done, key=lambda one: one.before or "")[0] == Upgrade(None, HEAD)
     assert done.count(Upgrade(HEAD, HEAD)) == 3
+
+
+def test_many_first_starts_at_once_all_open_the_file(tmp_path: Path) -> None:
+    together = Barrier(8)
+
+    def begin(file: Path) -> None:
+        engine = writing_engine(located(f"sqlite:///{file}", tmp_path))
+        together.wait()
+        try:
+            with engine.begin() as connection:
+                connection.execute(text("SELECT 1"))
+        finally:
+            engine.dispose()
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(60):
+            list(pool.map(begin, [tmp_path / f"{number}.db"] * 8))
 
 
 @pytest.mark.parametrize(("patience", "served"), [(0.1, 1), (60, 2)])

@@ -8,9 +8,9 @@ import pytest
 from conversation.difference import Difference
 from conversation.history import Bucket, Percentiles, Spending
 from conversation.script import State
+from ui.data import laid_out
 from ui.history import cells, charts
 from ui.history.comparing import marked
-from ui.history.data import laid_out
 from ui.history.filters import Span, span
 from ui.history.matches import context
 

@@ -1,6 +1,5 @@
 """Drawing one exchange: each item in a place of its own, drawn again only when it has changed."""
 
-import json
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -10,6 +9,7 @@ from streamlit.elements.lib.mutable_status_container import StatusContainer
 from conversation.narration import call_text
 from ui import texts
 from ui.chat.telling import Answer, Call, Item, Notice, Telling
+from ui.data import laid_out
 from ui.prose import literal, model_markdown
 
 LONGEST: Final = 20_000
@@ -211,20 +211,10 @@ def _data(place: DeltaGenerator, title: str, text: str) -> None:
     """Show arguments or an output: JSON laid out, anything else as it is; never interpreted."""
     box = place.container(gap="xxsmall")
     box.caption(title)
-    shown, language = _laid_out(text)
+    shown, language = laid_out(text, short=SHORT)
     box.code(shown[:LONGEST], language=language, wrap_lines=True)
     if len(shown) > LONGEST:
         box.caption(texts.MORE.format(count=len(shown) - LONGEST))
-
-
-def _laid_out(text: str) -> tuple[str, str | None]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text, None
-    line = json.dumps(value, ensure_ascii=False)
-    short = len(line) <= SHORT
-    return line if short else json.dumps(value, indent=2, ensure_ascii=False), "json"
 
 
 def spinner(place: DeltaGenerator, said: str) -> None:

@@ -1,10 +1,10 @@
 """Inputs and outputs of steps, in full: JSON laid out, anything else as it is."""
 
-import json
 from typing import Final
 
 import streamlit as st
 
+from ui.data import laid_out
 from ui.history import texts
 
 LONGEST: Final = 50_000
@@ -27,14 +27,3 @@ def draw_data(title: str, text: str, key: str) -> None:
             type="tertiary",
             icon=":material/download:",
         )
-
-
-def laid_out(text: str) -> tuple[str, str | None]:
-    """Return JSON in lines with its language; what is not an object or a list stays as it is."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return text, None
-    if not isinstance(value, dict | list):
-        return text, None
-    return json.dumps(value, indent=2, ensure_ascii=False), "json"

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from conversation import errors, events
-from conversation.errors import BadInput, Superseded
+from conversation.errors import BadInput, StoreUnavailable, Superseded
 from conversation.events import Logged
 from conversation.follower import Follower
 from conversation.interrupts import interruptible, stopping_on_interrupt
@@ -112,7 +112,8 @@ class Answer:
             self._stop()
             return False
         except BaseException:
-            self._stop()
+            with suppress(StoreUnavailable):  # the program is being ended, and nobody can be asked
+                self._stop()
             raise
 
     def _raise_ending(self, follower: Follower) -> None:

@@ -91,7 +91,7 @@ def _facing(
 
 
 def _asked(passage: Passage) -> str:
-    return "\n\n".join(message.text for message in passage.asked)
+    return "\n\n".join(message.text for message in passage.asked if message.role == "user")
 
 
 def _pair(left: Passage | None, right: Passage | None, costs: Costs) -> Pair:

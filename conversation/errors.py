@@ -13,6 +13,7 @@
     |   |-- KeyRejected           401, 403, a wrong API key
     |   |-- UnknownModel          404 for the model
     |   |-- RequestRejected       400 and its kin
+    |   |   `-- ContextTooLong    more was said than the model takes
     |   |-- QuotaExceeded         no credit left
     |   |-- RateLimited           429
     |   |-- ProviderUnavailable   5xx, overloaded
@@ -113,10 +114,14 @@ class Superseded(ParleyError):
 
 
 class StoreUnavailable(ParleyError):
-    """The database can't be read or written now."""
+    """The database can't be read or written now.
+
+    `in_doubt` if it was lost at a commit: what was to be written may be there.
+    """
 
     code = "store_unavailable"
     advice = "Check that the database is reachable and its file and folder can be written."
+    in_doubt: bool = False
 
 
 class ProviderError(ParleyError):
@@ -150,6 +155,17 @@ class RequestRejected(ProviderError):
     """The provider does not accept the request."""
 
     code = "request_rejected"
+    advice = "Change what the provider minds: the message, the model or a setting. Then try again."
+
+
+class ContextTooLong(RequestRejected):
+    """The conversation is longer than the model takes."""
+
+    code = "context_too_long"
+    advice = (
+        "Try again with the last messages only, choose a model that takes more, or begin a new "
+        "conversation."
+    )
 
 
 class QuotaExceeded(ProviderError):

@@ -174,7 +174,11 @@ class Expired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incomplete:
-    """The answer was cut short; `reason` is `max_tokens`, `content_filter` or `max_tool_rounds`."""
+    """The answer was cut short.
+
+    `reason` is `max_tokens`, `content_filter`, `max_tool_rounds`, or the run's budget that was
+    used up: `max_completion_tokens`, `max_prompt_tokens`.
+    """
 
     reason: str
     detail: str = ""

@@ -4,9 +4,10 @@ import importlib
 from typing import Any, Final, cast
 
 from conversation.answer import Answer, OnApproval, OnSystemMessage
+from conversation.choice import Choice
 from conversation.errors import BadInput
 from conversation.ids import is_id
-from conversation.ports import Choice, Core
+from conversation.ports import Core
 from conversation.records import Run
 
 _PROVIDERS: Final = {"gpt": "openai", "openai": "openai", "gemini": "gemini", "demo": "demo"}
@@ -84,15 +85,15 @@ def start_conversation(
 ) -> Conversation:
     """Start a conversation with `gpt`, `gemini` or `demo`, or resume the thread `thread_id`.
 
-    `who` may also be the id of an assistant, whose model then decides. Raises `BadInput` for
-    another name, `NotFound` for an unknown assistant or thread, `NotConfigured` where a setting
-    is missing. `on_system_message` gets a line for each function call, `on_approval` is asked
-    before a function that needs a person's consent. `core` is for programs with a core of their
-    own; without it, it is this process's.
+    `who` may also be any other provider's name, as in the settings, or the id of an assistant,
+    whose model then decides. Raises `BadInput` for another name, `NotFound` for an unknown
+    assistant or thread, `NotConfigured` where a setting is missing. `on_system_message` gets a
+    line for each function call, `on_approval` is asked before a function that needs a person's
+    consent. `core` is for programs with a core of their own; without it, it is this process's.
     """
-    choice = _choice(who, assistant_id, model)
     core = core or load_core()
-    core.check(choice)
+    choice = _choice(who, assistant_id, model)
+    _check(core, choice, who)
     if thread_id is not None:
         core.store.thread(thread_id)
     return Conversation(
@@ -113,9 +114,16 @@ def load_core() -> Core:
 def _choice(who: str, assistant_id: str | None, model: str | None) -> Choice:
     if is_id(who, "asst"):
         return Choice(model=model, assistant_id=who)
-    provider = _PROVIDERS.get(who.strip().lower())
-    if provider is None:
+    name = who.strip().lower()
+    return Choice(provider=_PROVIDERS.get(name, name), model=model, assistant_id=assistant_id)
+
+
+def _check(core: Core, choice: Choice, who: str) -> None:
+    try:
+        core.check(choice)
+    except BadInput as error:
+        if error.field != "provider":
+            raise
         raise BadInput(
             "who", f"There is nobody called '{who}' to talk to.", hint="Use gpt, gemini or demo."
-        )
-    return Choice(provider=provider, model=model, assistant_id=assistant_id)
+        ) from None

@@ -66,6 +66,16 @@ class Follower:
                 self.state = piece.event.after
         return update.news
 
+    def take_text(self) -> tuple[Logged | TextDelta, ...] | None:
+        """Return more text of the message that was read last, at once; None: `take` has to read."""
+        self._news.clear()
+        update = self._feed.read_text(self.run_id, self.cursor)
+        if update is None:
+            self._news.set()
+            return None
+        self.cursor = update.cursor
+        return update.news
+
     def _notify(self) -> None:
         if self._news.is_set():
             return  # whoever waits has been woken and has yet to read: one call per token is dear

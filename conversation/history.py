@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from conversation.events import Logged
+from conversation.records import Rating
 from conversation.script import State
 
 Row = TypeVar("Row")
@@ -26,7 +27,8 @@ class Filter:
     `text` is words, `prefix*`es and "quoted phrases", all of which must occur in one message,
     tool input or tool output, without regard to case and accents; anything else in it is ignored,
     so that a text without words is no limit. `since` is inclusive, `until` not. `failed` runs are
-    those that ended in an error, expired or were cut short.
+    those that ended in an error, expired or were cut short. `pinned` and `title`, a part of a
+    title without regard to the case of A to Z, are about threads alone.
     """
 
     text: str = ""
@@ -40,6 +42,9 @@ class Filter:
     assistants: frozenset[str] = frozenset()
     tools: frozenset[str] = frozenset()
     failed: bool | None = None
+    pinned: bool | None = None
+    title: str = ""
+    ratings: frozenset[Rating] = frozenset()
     longer_than: float | None = None
     more_tokens_than: int | None = None
 
@@ -88,6 +93,7 @@ class ThreadLine:
     cost: float | None
     last_activity: datetime
     created_at: datetime
+    pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +120,7 @@ class RunLine:
     first_token: float | None
     duration: float | None
     created_at: datetime
+    rating: Rating | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,12 +226,13 @@ class Overview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What there is to filter by."""
+    """What there is to filter by; `used` are providers with a model of theirs."""
 
     providers: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     assistants: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    used: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import secrets
 import string
 from typing import Final, Literal
 
-Prefix = Literal["asst", "thread", "branch", "msg", "run", "step", "call", "worker"]
+Prefix = Literal["asst", "thread", "branch", "msg", "run", "step", "call", "worker", "wait", "key"]
 
 _ALPHABET: Final = string.ascii_letters + string.digits
 _SHAPE: Final = re.compile(r"[a-z]+_[A-Za-z0-9]{24}")

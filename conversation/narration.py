@@ -1,5 +1,8 @@
 """The only place that makes sentences of facts: of events, and of how a run ended.
 
+The words are those of `Phrases`: English, unless whoever asks says otherwise. What proxies said
+of failures was written into the log as it happened, in English, and stays so.
+
 What comes out is plain text on one line. Names, arguments, outputs and messages are shown as they
 are, shortened, without control characters and never interpreted: whoever shows them escapes them.
 """
@@ -28,121 +31,93 @@ from conversation.events import (
     TriggerRefused,
     UsageRecorded,
 )
+from conversation.phrases.english import ENGLISH
+from conversation.phrases.phrases import Phrases
 from conversation.records import Run
-from conversation.script import State, Trigger
+from conversation.script import Trigger
 
 _LONGEST: Final = 300
 _LONGEST_ARGUMENTS: Final = 160
 
-_TRIGGERS: Final = {
-    Trigger.SET_USER_MESSAGE: "the message was accepted",
-    Trigger.STARTED: "the model was asked",
-    Trigger.HEARTBEAT: "the model is answering",
-    Trigger.ACTION_REQUIRED: "the model wants functions run",
-    Trigger.TOOLS_EXECUTED: "all functions have run",
-    Trigger.TOOL_OUTPUTS_SUBMITTED: "their outputs go to the model",
-    Trigger.ASSISTANT_MESSAGE_RETRIEVED: "the answer is complete",
-    Trigger.CUT_SHORT: "the answer was cut short",
-    Trigger.RETRY: "it was taken up again",
-    Trigger.CANCEL: "it was asked to stop",
-    Trigger.CANCELLED: "it has stopped",
-    Trigger.EXPIRE: "it ran out of time",
-    Trigger.ERROR: "something went wrong",
-}
 
-_CUT_SHORT: Final = {
-    "max_tokens": "its limit of tokens was reached",
-    "content_filter": "the provider's content filter stepped in",
-    "max_tool_rounds": "the model kept asking for functions",
-}
-
-_CUT_OFF: Final = {
-    "in_progress": "still being written",
-    "run_cancelled": "it was stopped",
-    "run_failed": "the exchange failed",
-    "run_expired": "its time was up",
-}
-
-_ENDINGS: Final = {
-    State.COMPLETED: "Answered",
-    State.ERROR: "Failed",
-    State.CANCELLED: "Stopped",
-    State.EXPIRED: "Out of time",
-    State.INCOMPLETE: "Cut short",
-}
-
-
-def narrate(event: Event) -> str:  # noqa: C901, PLR0912 - one line per kind of event
+def narrate(  # noqa: C901, PLR0912 - one line per kind of event
+    event: Event, phrases: Phrases = ENGLISH
+) -> str:
     """Say what happened, in one short sentence."""
     match event:
         case MessageSent():
-            return f"The user wrote: {_short(event.text)}"
+            return phrases.message_sent.format(text=_short(event.text))
         case StateChanged():
-            return f"From {_name(event.before)} to {_name(event.after)}: {_TRIGGERS[event.trigger]}"
+            return _moved(event, phrases)
         case StatusChecked():
-            return f"The provider says: {_short(event.status)}"
+            return phrases.status_checked.format(status=_short(event.status))
         case ToolCallsRequested():
-            return f"The model asks for {_listed([call.name for call in event.calls])}"
+            return _requested(event, phrases)
         case ApprovalRequested():
-            return f"{call_text(event.name, event.arguments)} needs a person's approval"
+            call = call_text(event.name, event.arguments)
+            return phrases.approval_requested.format(call=call)
         case ApprovalDecided():
-            return f"{_short(event.name)} was {'allowed' if event.approved else 'declined'}"
+            said = phrases.call_allowed if event.approved else phrases.call_declined
+            return said.format(name=_short(event.name))
         case ToolStarted():
-            return f"{call_text(event.name, event.arguments)} begins"
+            return phrases.tool_started.format(call=call_text(event.name, event.arguments))
         case ToolExecuted():
-            return _executed(event)
+            return _executed(event, phrases)
         case ToolOutputsSubmitted():
-            return f"{_count(len(event.call_ids), 'output')} sent back to the model"
+            return _submitted(event, phrases)
         case UsageRecorded():
-            return _usage(event)
+            return _usage(event, phrases)
         case RetryScheduled():
-            return f"Retry {event.attempt} follows in {event.delay:.1f} s: {_short(event.reason)}"
+            return _retrying(event, phrases)
         case Retried():
-            return f"Taken up again after an interruption, attempt {event.attempt}"
+            return phrases.retried.format(attempt=event.attempt)
         case TriggerRefused():
-            return f"'{_name(event.trigger)}' is not possible while {_name(event.state)}"
+            return _refused(event, phrases)
         case MessageRetrieved():
-            return f"The model {'declined' if event.refusal else 'wrote'}: {_short(event.text)}"
+            said = phrases.declined if event.refusal else phrases.message_retrieved
+            return said.format(text=_short(event.text))
         case Failed():
-            return _failed(event)
+            return _short(" ".join(filter(None, (event.message, event.hint))), 2 * _LONGEST)
         case Cancelled():
-            return "Stopped"
+            return phrases.cancelled
         case Expired():
-            return "Out of time: the answer did not come soon enough"
+            return phrases.expired
         case Incomplete():
-            return _incomplete(event)
+            return _incomplete(event, phrases)
         case _:
             assert_never(event)
 
 
-def system_line(event: Event) -> str | None:
+def system_line(event: Event, phrases: Phrases = ENGLISH) -> str | None:
     """Say what a chat shows between the messages: functions, approvals, bad endings; else None."""
     match event:
         case ToolExecuted() | ApprovalRequested() | ApprovalDecided():
-            return narrate(event)
+            return narrate(event, phrases)
         case Failed() | Expired() | Incomplete():
-            return narrate(event)
+            return narrate(event, phrases)
         case _:
             return None
 
 
-def outcome(run: Run) -> str:
+def outcome(run: Run, phrases: Phrases = ENGLISH) -> str:
     """Say how a run ended and after how long, or where it stands."""
     if not run.ended:
-        return f"Under way: {_name(run.state)}"
-    said = _ENDINGS[run.state]
+        return phrases.under_way.format(state=phrases.states[run.state])
+    said = phrases.endings[run.state]
     if run.started_at and run.ended_at:
-        said += f" after {_seconds(max(0.0, (run.ended_at - run.started_at).total_seconds()))}"
+        took = max(0.0, (run.ended_at - run.started_at).total_seconds())
+        said = phrases.ended_after.format(ending=said, time=phrases.duration(took))
     if run.error:
-        return f"{said}: {_short(run.error.message)}"
+        return phrases.ended_because.format(ended=said, reason=_short(run.error.message))
     if run.incomplete_reason:
-        return f"{said}: {_reason(run.incomplete_reason)}"
+        reason = _reason(run.incomplete_reason, phrases)
+        return phrases.ended_because.format(ended=said, reason=reason)
     return said
 
 
-def cut_off(reason: str) -> str:
+def cut_off(reason: str, phrases: Phrases = ENGLISH) -> str:
     """Say why a message is not whole."""
-    return _CUT_OFF.get(reason) or _reason(reason)
+    return phrases.cut_off.get(reason) or _reason(reason, phrases)
 
 
 def call_text(name: str, arguments: str) -> str:
@@ -160,45 +135,70 @@ def _arguments(text: str) -> str:
     return ", ".join(f"{key}={json.dumps(v, ensure_ascii=False)}" for key, v in values.items())
 
 
-def _executed(event: ToolExecuted) -> str:
-    arrow = "→ failed:" if event.failed else "→"
-    call = call_text(event.name, event.arguments)
-    return f"{call} {arrow} {_short(event.output)} · {_seconds(event.seconds)}"
+def _moved(event: StateChanged, phrases: Phrases) -> str:
+    return phrases.state_changed.format(
+        before=phrases.states[event.before],
+        after=phrases.states[event.after],
+        trigger=phrases.triggers[event.trigger],
+    )
 
 
-def _usage(event: UsageRecorded) -> str:
-    read = f"{event.input:,} read" + (f" ({event.cached:,} cached)" if event.cached else "")
-    thought = f" ({event.reasoning:,} reasoning)" if event.reasoning else ""
-    return f"Tokens: {read}, {event.output:,} written{thought}"
+def _requested(event: ToolCallsRequested, phrases: Phrases) -> str:
+    names = ", ".join(call.name for call in event.calls)
+    return phrases.calls_requested.format(names=_short(names or phrases.no_calls))
 
 
-def _failed(event: Failed) -> str:
-    return _short(" ".join(filter(None, (event.message, event.hint))), 2 * _LONGEST)
+def _executed(event: ToolExecuted, phrases: Phrases) -> str:
+    said = phrases.tool_failed if event.failed else phrases.tool_executed
+    return said.format(
+        call=call_text(event.name, event.arguments),
+        output=_short(event.output),
+        time=phrases.duration(event.seconds),
+    )
 
 
-def _incomplete(event: Incomplete) -> str:
-    detail = f" ({_short(event.detail)})" if event.detail else ""
-    return f"Cut short: {_reason(event.reason)}{detail}"
+def _submitted(event: ToolOutputsSubmitted, phrases: Phrases) -> str:
+    count = len(event.call_ids)
+    return phrases.outputs_submitted[count != 1].format(count=phrases.number(count))
 
 
-def _reason(reason: str) -> str:
-    return _CUT_SHORT.get(reason, _short(reason))
+def _usage(event: UsageRecorded, phrases: Phrases) -> str:
+    number = phrases.number
+    read = phrases.read_cached if event.cached else phrases.read
+    written = phrases.written_reasoning if event.reasoning else phrases.written
+    return phrases.usage.format(
+        read=read.format(count=number(event.input), cached=number(event.cached)),
+        written=written.format(count=number(event.output), reasoning=number(event.reasoning)),
+    )
 
 
-def _name(word: State | Trigger) -> str:
-    return word.value.replace("_", " ")
+def _retrying(event: RetryScheduled, phrases: Phrases) -> str:
+    return phrases.retry_scheduled.format(
+        attempt=event.attempt,
+        delay=phrases.number(float(event.delay), 1),
+        reason=_short(event.reason),
+    )
 
 
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:,.0f} s"
+def _refused(event: TriggerRefused, phrases: Phrases) -> str:
+    return phrases.trigger_refused.format(
+        trigger=_name(event.trigger), state=phrases.states[event.state]
+    )
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _incomplete(event: Incomplete, phrases: Phrases) -> str:
+    reason = _reason(event.reason, phrases)
+    if not event.detail:
+        return phrases.incomplete.format(reason=reason)
+    return phrases.incomplete_detail.format(reason=reason, detail=_short(event.detail))
 
 
-def _listed(names: list[str]) -> str:
-    return _short(", ".join(names) or "nothing")
+def _reason(reason: str, phrases: Phrases) -> str:
+    return phrases.cut_short.get(reason) or _short(reason)
+
+
+def _name(trigger: Trigger) -> str:
+    return trigger.value.replace("_", " ")
 
 
 def _short(text: str, longest: int = _LONGEST) -> str:

@@ -4,13 +4,23 @@ Names are roles, not makers. What is awaited runs on the core's event loop; what
 from any thread, and may block for a disk's or a database's time.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from conversation.api_ports import ApiCore, ApiStore
+from conversation.choice import Choice
 from conversation.events import Logged
 from conversation.history import History
 from conversation.records import (
@@ -27,6 +37,7 @@ from conversation.records import (
 )
 from conversation.script import State
 from conversation.signals import Signal
+from conversation.thread_ports import ThreadCore, ThreadStore
 from conversation.turns import ToolCall, ToolResult, ToolSpec, Turn
 
 
@@ -38,6 +49,13 @@ class AssistantProxy(Protocol):
 
     def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         """Send `turn` and yield the model's signals; cancelling the reader cancels the request."""
+        ...
+
+    async def models(self) -> tuple[str, ...]:
+        """Return the chat models the provider lists, newest or best first as far as it says.
+
+        At most 200; none when it does not say within a few seconds. Never raises for that.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -74,10 +92,10 @@ class ToolRunner(Protocol):
 
 
 class ToolJournal(Protocol):
-    """Where the user proxy reports what it does with calls; each is durable when it returns."""
+    """Where the user proxy reports what it does with calls."""
 
     async def tool_started(self, call: ToolCall) -> None:
-        """Record that `call` is about to run."""
+        """Record that `call` is about to run; durable on return."""
         ...
 
     async def tool_executed(self, call: ToolCall, result: ToolResult) -> None:
@@ -98,14 +116,17 @@ class ToolExecutor(Protocol):
 
 
 class RunLog(Protocol):
-    """The mediator's side of the log; what returns is durable, and only then is it told around."""
+    """The mediator's side of the log; only what is durable is told around."""
 
     async def accept(self, opening: Opening) -> Run:
         """Begin a run; `ThreadBusy` while the thread has another one under way."""
         ...
 
-    async def write(self, write: Write) -> None:
-        """Make one step; `Superseded` when the run is no longer where the writer thinks."""
+    def write(self, write: Write) -> Awaitable[None]:
+        """Make one step, after all that were handed over before; it is durable once awaited.
+
+        `Superseded` when the run is no longer where the writer thinks.
+        """
         ...
 
     def say(self, text: PendingText) -> None:
@@ -113,7 +134,7 @@ class RunLog(Protocol):
         ...
 
 
-class Store(Protocol):
+class Store(ThreadStore, ApiStore, Protocol):
     """What is kept, in a database or in memory; every method may be called from any thread.
 
     Reads raise `NotFound` for unknown ids and `StoreUnavailable`. Writes return a future that is
@@ -131,7 +152,11 @@ class Store(Protocol):
         ...
 
     def assistants(
-        self, page: Page | None = None, *, metadata: dict[str, str] | None = None
+        self,
+        page: Page | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        project_id: str | None = None,
     ) -> list[Assistant]:
         """Return assistants (newest versions), only those that carry all of `metadata`.
 
@@ -145,14 +170,22 @@ class Store(Protocol):
         """Return a thread."""
         ...
 
-    def threads(self, page: Page | None = None) -> list[Thread]:
+    def threads(
+        self,
+        page: Page | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        project_id: str | None = None,
+    ) -> list[Thread]:
         """Return threads by their creation; without a page all of them, oldest first."""
         ...
 
-    def messages(self, thread_id: str, page: Page | None = None) -> list[Message]:
+    def messages(
+        self, thread_id: str, page: Page | None = None, *, run_id: str | None = None
+    ) -> list[Message]:
         """Return the active branch's messages (with what it shares of older branches).
 
-        Without a page: all of them, oldest first.
+        Without a page: all of them, oldest first. With a run: those that it wrote.
         """
         ...
 
@@ -225,12 +258,14 @@ class Store(Protocol):
         """
         ...
 
-    def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
+    def claim(
+        self, run_id: str, worker_id: str, *, dead_after: float, fence: int | None = None
+    ) -> Future[Run]:
         """Take an open run over: its fence rises, `waiting` is cleared.
 
         Its attempt rises, too, unless the run was released: then this is only its next segment.
         `Superseded` when it is terminal or another worker, with a sign of life in the last
-        `dead_after` seconds, has it.
+        `dead_after` seconds, has it, or when its fence is not `fence` any more, if that is given.
         """
         ...
 
@@ -315,17 +350,22 @@ class Feed(Protocol):
         """Return what is new since `cursor`; `NotFound` for an unknown run."""
         ...
 
+    def read_text(self, run_id: str, cursor: Cursor) -> Update | None:
+        """Return more text of the cursor's message, from memory and at once.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Whom the next message goes to. What is None comes from the assistant, then the settings."""
+        None where there may be other news, or the log has to be read.
+        """
+        ...
 
-    provider: str | None = None
-    model: str | None = None
-    assistant_id: str | None = None
+    def keeps(self, run_id: str, message_id: str) -> bool:
+        """Tell whether a message may be looked for in the log, as far as is known here.
+
+        Its text is told at once, while the message itself is on its way there.
+        """
+        ...
 
 
-class Core(Protocol):
+class Core(ThreadCore, ApiCore, Protocol):
     """What every door stands on; any thread may call it."""
 
     @property
@@ -347,8 +387,23 @@ class Core(Protocol):
         """Return the script as a Mermaid diagram, with a path and a state marked."""
         ...
 
+    def route(self, moves: Sequence[tuple[State, State]], labels: Mapping[State, str]) -> str:
+        """Return the usual script and a run's moves through it as a narrow Mermaid diagram."""
+        ...
+
     def providers(self) -> tuple[ProviderStatus, ...]:
-        """Return every provider, available or not, in the order doors show them."""
+        """Return every provider, available or not, in the order doors show them.
+
+        Never waits: what is not known yet is found out in the background.
+        """
+        ...
+
+    def providers_known(self) -> bool:
+        """Tell whether nothing is being found out for `providers` just now."""
+        ...
+
+    def tools(self) -> ToolRunner:
+        """Return the functions this process can run."""
         ...
 
     def check(self, choice: Choice) -> None:
@@ -356,11 +411,18 @@ class Core(Protocol):
         ...
 
     def start(
-        self, text: str, choice: Choice, *, thread_id: str | None = None, stream: bool = True
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        thread_id: str | None = None,
+        stream: bool = True,
+        instructions: str = "",
     ) -> Run:
         """Accept a user's message, in a new thread unless one is named; durable on return.
 
-        Raises `EmptyMessage`, `ThreadBusy`, `NotFound`, `NotConfigured`, `StoreUnavailable`.
+        `instructions` are for a new thread. Raises `EmptyMessage`, `ThreadBusy`, `NotFound`,
+        `NotConfigured`, `StoreUnavailable`.
         """
         ...
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from conversation.records import Usage
 
-_SELLERS: Final = {"openai": "openai", "gemini": "google"}
+_SELLERS: Final = {"openai": "openai", "azure": "azure", "gemini": "google"}
 """Who sells a provider's models; those of other providers have no price that we could know."""
 
 _FREE: Final = frozenset({"demo"})

@@ -4,6 +4,10 @@ A proxy yields, in this order: `Sent` once the request is on its way; `Retrying`
 attempt before the first token; `Alive`, `Saying`, `Refusing`, `Item` as they arrive; at most one
 `Asking` with all calls of the answer; `Used`; and `Finished`. A failure is an exception of
 `conversation.errors`; an answer that stops without `Finished` was cut off.
+
+Beside them it tells what goes over the wire, for each attempt: `Requested` as the request goes
+out, and `Responded` when all of the answer is there or no more will come, before `Finished` and
+before the exception or the `Retrying` of a failure. Who leaves an answer hears no `Responded`.
 """
 
 from dataclasses import dataclass
@@ -17,6 +21,20 @@ FinishReason = Literal["stop", "tool_calls", "max_tokens", "content_filter"]
 @dataclass(frozen=True, slots=True)
 class Sent:
     """The request is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A request as it goes out: JSON text without secrets, and not too long to be kept."""
+
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """What came back, like the request before it; None when nothing came."""
+
+    response: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +112,16 @@ class Finished:
     detail: str = ""
 
 
-Signal = Sent | Alive | Saying | Refusing | Asking | Item | Retrying | Used | Finished
+Signal = (
+    Sent
+    | Requested
+    | Responded
+    | Alive
+    | Saying
+    | Refusing
+    | Asking
+    | Item
+    | Retrying
+    | Used
+    | Finished
+)

@@ -5,6 +5,8 @@ from typing import Final
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 SUBSTITUTE: Final = "\N{REPLACEMENT CHARACTER}"
+TITLE: Final = 80
+"""How many characters a thread's title has at most."""
 
 
 def storable(text: str) -> str:
@@ -13,3 +15,8 @@ def storable(text: str) -> str:
     One character stands for one, so offsets into the text hold.
     """
     return _UNSTORABLE.sub(SUBSTITUTE, text)
+
+
+def first_words(text: str) -> str:
+    """Return the beginning of a message as a thread's title."""
+    return " ".join(text[: 4 * TITLE].split())[:TITLE]

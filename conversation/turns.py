@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 Role = Literal["user", "assistant"]
 RunsWhere = Literal["parley", "client"]
+Detail = Literal["auto", "low", "high"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,26 @@ class ToolSpec:
     description: str = ""
     parameters: dict[str, Any] = field(default_factory=dict)
     runs: RunsWhere = "parley"
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolChoice:
+    """Whether the model may, must or must not call functions; with a `name`, it must call that."""
+
+    mode: Literal["auto", "none", "required"] = "auto"
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFormat:
+    """What the answer's text has to be; `name` and `schema` (of JSON) go with `json_schema`."""
+
+    kind: Literal["text", "json_object", "json_schema"] = "text"
+    name: str = ""
+    description: str = ""
+    schema: dict[str, Any] = field(default_factory=dict)
+    strict: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +77,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture that a message shows, by its address."""
+
+    url: str
+    detail: Detail = "auto"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One message of the thread."""
+    """One message of the thread; pictures come after its text."""
 
     role: Role
     text: str
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,4 +128,6 @@ class Turn:
     rounds: tuple[Round, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
+    tool_choice: ToolChoice = field(default_factory=ToolChoice)
+    answer: AnswerFormat = field(default_factory=AnswerFormat)
     stream: bool = True

@@ -12,19 +12,24 @@ from conversation.records import CallRecord
 from conversation.script import State
 from conversation.turns import ToolResult
 from mediator.mediator import Mediator
+from mediator.states import api_status
 
 
 async def submit_outputs(mediator: Mediator, outputs: dict[str, str]) -> bool:
     """Record a client's outputs by call id; True when the run can go on.
 
-    Raises `BadInput` unless they are those of exactly the calls that wait for the client.
+    Raises `BadInput`: of `run_id` unless calls wait for the client, of `tool_outputs` unless these
+    are the outputs of exactly those calls.
     """
     awaited = {record.call.call_id: record for record in _awaiting_client(mediator)}
     # To record no outputs where none are awaited would take the run from whoever executes it.
-    if not awaited or set(outputs) != set(awaited):
+    if not awaited:
+        status = api_status(mediator.state, mediator.run.waiting)
+        raise BadInput("run_id", f'Runs in status "{status}" do not accept tool outputs.')
+    if set(outputs) != set(awaited):
         raise BadInput(
             "tool_outputs",
-            f"Expected tool outputs for call_ids {sorted(awaited)}, got {sorted(outputs)}",
+            f"Expected tool outputs for call_ids {list(awaited)}, got {list(outputs)}",
         )
     results = [
         (awaited[call_id].call, ToolResult(call_id=call_id, output=output))

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from conversation import errors, signals
 from conversation.events import RetryScheduled
 from conversation.ports import AssistantProxy, ToolExecutor
+from conversation.records import Usage
 from conversation.script import TERMINAL, State
+from mediator.budget import Spent, afforded, cut_by, spent
 from mediator.mediator import Mediator
 from mediator.reply import Reply
 from mediator.states import ANSWERING
@@ -60,8 +62,13 @@ class Conductor:
     async def _ask(self) -> None:
         """Give the model its turn and hear its answer to the end."""
         ledger = self.mediator.ledger
-        ledger.reply = Reply(ledger.next_round())
-        async with aclosing(self.assistant.respond(ledger.turn())) as answer:
+        ledger.reply = ledger.new_reply()
+        turn = afforded(ledger.turn(), ledger.run.spec, ledger.used)
+        if isinstance(turn, Spent):
+            await self._under_way()
+            await self.mediator.cut_short(*turn)
+            return
+        async with aclosing(self.assistant.respond(turn)) as answer:
             async for signal in answer:
                 await self._hear(signal)
         await self._conclude(ledger.reply)
@@ -74,6 +81,10 @@ class Conductor:
                 )
             case signals.Sent():
                 await self._sent()
+            case signals.Requested(request):
+                self.mediator.requested(request)
+            case signals.Responded(response):
+                self.mediator.responded(response)
             case signals.Alive(status):
                 await self._alive(status)
             case signals.Saying(text) | signals.Refusing(text):
@@ -99,16 +110,24 @@ class Conductor:
             await self.mediator.heartbeat(status)
 
     async def _conclude(self, reply: Reply) -> None:
-        finished, limit = reply.finished, self.mediator.run.spec.max_tool_rounds
-        if finished is None:
+        if reply.finished is None:
             raise errors.StreamCut("The model's answer broke off before its end.")
-        if finished.reason in {"max_tokens", "content_filter"}:
-            await self.mediator.cut_short(finished.reason, finished.detail)
-        elif reply.calls and reply.round >= limit:
-            await self.mediator.cut_short("max_tool_rounds", f"{limit} rounds")
+        if cut := self._cut_by(reply, reply.finished):
+            await self.mediator.cut_short(*cut)
         elif reply.calls:
             await self.mediator.action_required()
         elif reply.message is not None:
             await self.mediator.assistant_message_retrieved()
         else:
             raise errors.BadResponse("The model's answer was empty.")
+
+    def _cut_by(self, reply: Reply, finished: signals.Finished) -> tuple[str, str] | None:
+        """Return the reason and the detail if the run must end before it has a whole answer."""
+        spec = self.mediator.run.spec
+        if finished.reason in {"max_tokens", "content_filter"}:
+            return cut_by(finished.reason, spec), finished.detail
+        if not reply.calls:
+            return None
+        if reply.round >= spec.max_tool_rounds:
+            return "max_tool_rounds", f"{spec.max_tool_rounds} rounds"
+        return spent(spec, self.mediator.ledger.used + (reply.usage() or Usage()))

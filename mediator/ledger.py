@@ -1,9 +1,18 @@
 """The rows of one run as its mediator knows them, and the turn they add up to."""
 
-from conversation.records import CallRecord, Exchange, Message, Run, Step, StoredItem
+from typing import Final
+
+from conversation.records import CallRecord, Exchange, Message, Run, Step, StoredItem, Usage
 from conversation.script import State
-from conversation.turns import Round, Said, ToolResult, ToolSpec, Turn
+from conversation.turns import Round, Said, ToolChoice, ToolResult, ToolSpec, Turn
 from mediator.reply import Reply
+from mediator.showing import said_in
+
+GO_ON: Final = (
+    "Go on exactly where your answer stops, in the middle of a word if need be. Repeat nothing of "
+    "it, and say nothing about the interruption: write only what comes next."
+)
+"""What a model is told, as if by the user, in a run that goes on with an answer."""
 
 
 class Ledger:
@@ -12,11 +21,12 @@ class Ledger:
     def __init__(self, exchange: Exchange) -> None:
         self.run: Run = exchange.run
         self.state: State = exchange.run.state
+        self.used: Usage = exchange.run.usage
         self._messages = {message.id: message for message in exchange.messages}
         self._steps = {step.id: step for step in exchange.steps}
         self._calls = {record.call.call_id: record for record in exchange.calls}
         self._items = list(exchange.items)
-        self.reply = Reply(self.next_round())
+        self.reply = self.new_reply()
 
     # what is known
 
@@ -28,6 +38,11 @@ class Ledger:
     def next_round(self) -> int:
         """Return the number of the answer that comes next, from 0."""
         return len(self.tool_steps())
+
+    def new_reply(self) -> Reply:
+        """Return the answer that comes next, of which nothing is known yet."""
+        alone = not self.run.spec.sampling.parallel_tool_calls
+        return Reply(self.next_round(), one_call=alone)
 
     def call(self, call_id: str) -> CallRecord | None:
         """Return a call of this run."""
@@ -70,12 +85,14 @@ class Ledger:
         steps: tuple[Step, ...] = (),
         calls: tuple[CallRecord, ...] = (),
         items: tuple[StoredItem, ...] = (),
+        usage: Usage | None = None,
     ) -> None:
-        """Take over rows that are now in the log."""
+        """Take over what is now in the log."""
         self._messages.update((message.id, message) for message in messages)
         self._steps.update((step.id, step) for step in steps)
         self._calls.update((record.call.call_id, record) for record in calls)
         self._items.extend(items)
+        self.used += usage or Usage()
 
     # what the model is told
 
@@ -89,17 +106,31 @@ class Ledger:
             rounds=tuple(self._round(step) for step in self.tool_steps()),
             tools=spec.tools,
             sampling=spec.sampling,
+            tool_choice=self._tool_choice(),
+            answer=spec.answer,
             stream=spec.stream,
         )
 
+    def _tool_choice(self) -> ToolChoice:
+        """Return the run's choice; who was forced to call once may answer from then on.
+
+        What is not on offer, as the API's own tools are not yet, can't be forced.
+        """
+        chosen = self.run.spec.tool_choice
+        if chosen.name is not None and self.tool(chosen.name) is None:
+            return ToolChoice()
+        forced = chosen.name is not None or chosen.mode == "required"
+        return ToolChoice() if forced and self.tool_steps() else chosen
+
     def _said(self) -> tuple[Said, ...]:
-        return tuple(
-            Said(role=message.role, text=message.text)
+        before = (
+            said_in(message)
             for message in self._messages.values()
-            if message.run_id != self.run.id
-            and message.text
-            and message.incomplete_reason != "superseded"
+            if message.run_id != self.run.id and message.incomplete_reason != "superseded"
         )
+        said = tuple(one for one in before if one.text or one.images)
+        said = _last(said, self.run.spec.last_messages)
+        return (*said, Said(role="user", text=GO_ON)) if self.run.spec.continues else said
 
     def _round(self, step: Step) -> Round:
         records = self.calls_of(step)
@@ -122,3 +153,12 @@ class Ledger:
         ids = [step.message_id for step in self._steps.values() if step.round == number]
         said = [self._messages[message_id] for message_id in ids if message_id in self._messages]
         return "".join(message.text for message in said if message.status == "completed")
+
+
+def _last(said: tuple[Said, ...], count: int | None) -> tuple[Said, ...]:
+    """Return at most `count` of them, from a user's message on: some models begin with no other."""
+    if count is None:
+        return said
+    kept = said[-count:]
+    first = next((at for at, one in enumerate(kept) if one.role == "user"), 0)
+    return kept[first:]

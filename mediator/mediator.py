@@ -23,8 +23,8 @@ from conversation.records import (
 )
 from conversation.script import State, Trigger
 from conversation.text import storable
+from mediator.budget import message_reason
 from mediator.recording import Recording
-from mediator.reply import Reply
 
 _STEP_ENDS: Final[dict[Trigger, StepStatus]] = {
     Trigger.CANCELLED: "cancelled",
@@ -57,12 +57,12 @@ class Mediator(Recording, ABC):
 
     async def started(self) -> None:
         """Note that the assistant proxy has sent the turn."""
-        await self._move(Trigger.STARTED)
+        await self._move(Trigger.STARTED, soon=True)
 
     async def heartbeat(self, status: str = "", **rows: Any) -> None:
         """Note a sign of life; `status` is the provider's word."""
         checked = (events.StatusChecked(status=status),) if status else ()
-        await self._move(Trigger.HEARTBEAT, *checked, **rows)
+        await self._move(Trigger.HEARTBEAT, *checked, soon=True, **rows)
 
     async def action_required(self) -> None:
         """Keep the answer that asks for tools; its calls are open from now on."""
@@ -72,6 +72,7 @@ class Mediator(Recording, ABC):
             run_id=self.run.id,
             round=reply.round,
             kind="tool_calls",
+            usage=reply.usage(),
             created_at=now,
         )
         records = tuple(
@@ -89,26 +90,29 @@ class Mediator(Recording, ABC):
             calls=records,
             items=reply.items(self.run.id),
             usage=reply.usage(),
+            soon=True,
         )
-        self.ledger.reply = Reply(self.ledger.next_round())
+        self.ledger.reply = self.ledger.new_reply()
 
     async def tools_executed(self) -> None:
-        """Note that every output of the round is known and durable."""
-        await self._move(Trigger.TOOLS_EXECUTED, steps=self._ended_round())
+        """Note that every output of the round is known."""
+        await self._move(Trigger.TOOLS_EXECUTED, soon=True, steps=self._ended_round())
 
     async def tool_outputs_submitted(self) -> None:
         """Note that the outputs are on their way back to the model."""
         ids = tuple(record.call.call_id for record in self.ledger.current_calls())
-        await self._move(Trigger.TOOL_OUTPUTS_SUBMITTED, events.ToolOutputsSubmitted(call_ids=ids))
+        submitted = events.ToolOutputsSubmitted(call_ids=ids)
+        await self._move(Trigger.TOOL_OUTPUTS_SUBMITTED, submitted, soon=True)
 
     async def assistant_message_retrieved(self) -> None:
         """Keep the model's complete message; the run is over."""
         await self._end(Trigger.ASSISTANT_MESSAGE_RETRIEVED, *self.ledger.reply.retrieved())
 
     async def cut_short(self, reason: str, detail: str = "") -> None:
-        """End with what there is: the token budget, a filter or too many rounds stopped it."""
+        """End with what there is: a limit of tokens, a filter or too many rounds stopped it."""
         fact = events.Incomplete(reason=reason, detail=detail)
-        await self._end(Trigger.CUT_SHORT, fact, reason=reason, incomplete_reason=reason)
+        partial = message_reason(reason)
+        await self._end(Trigger.CUT_SHORT, fact, reason=partial, incomplete_reason=reason)
 
     async def retry(self) -> None:
         """Begin a new attempt after a crash; what the dead one was saying is closed."""
@@ -123,7 +127,7 @@ class Mediator(Recording, ABC):
             ),
             steps=tuple(replace(step, status="failed", ended_at=now) for step in steps),
         )
-        self.ledger.reply = Reply(self.ledger.next_round())
+        self.ledger.reply = self.ledger.new_reply()
 
     async def cancel(self) -> None:
         """Ask for a stop; whoever executes the run ends it with `cancelled`."""
@@ -151,6 +155,8 @@ class Mediator(Recording, ABC):
             return
         text = storable(text)
         if self.ledger.reply.message is None:
+            if self.ledger.reply.round:
+                await self._taken()  # who follows hears of one message after the other
             await self._open_message(refusal=refusal)
         reply = self.ledger.reply
         if reply.message is not None:
@@ -205,16 +211,19 @@ class Mediator(Recording, ABC):
             *reply.usage_event(),
             *facts,
             messages=reply.closed("completed" if done else "incomplete", now, reason),
-            steps=reply.closed_step(_STEP_ENDS.get(trigger, "completed"), now),
+            steps=reply.closed_step(_STEP_ENDS.get(trigger, "completed"), now, reply.usage()),
             items=reply.items(self.run.id) if done else (),
             usage=reply.usage(),
             release=True,
             **rows,
         )
 
-    async def _move(self, trigger: Trigger, *facts: events.Event, **rows: Any) -> None:
+    async def _move(
+        self, trigger: Trigger, *facts: events.Event, soon: bool = False, **rows: Any
+    ) -> None:
         target = await self._judge(trigger)
-        await self._write(target, (*facts, *_changed(trigger, self.state, target)), rows)
+        moved = _changed(trigger, self.state, target)
+        await self._write(target, (*facts, *moved), rows, soon=soon)
 
 
 def _changed(trigger: Trigger, before: State, after: State) -> tuple[events.Event, ...]:

@@ -12,9 +12,13 @@ from conversation.turns import ProviderItem, ToolCall
 
 @dataclass(slots=True)
 class Reply:
-    """The answer of one round; `message` and `step` are there from its first piece of text on."""
+    """The answer of one round; `message` and `step` are there from its first piece of text on.
+
+    With `one_call` the first call is all that is heard of several.
+    """
 
     round: int
+    one_call: bool = False
     message: Message | None = None
     step: Step | None = None
     calls: tuple[ToolCall, ...] = ()
@@ -23,6 +27,7 @@ class Reply:
     _pieces: list[str] = field(default_factory=list)
     _length: int = 0
     _items: list[ProviderItem] = field(default_factory=list)
+    _cut: bool = False
 
     @property
     def text(self) -> str:
@@ -46,6 +51,7 @@ class Reply:
                     replace(call, name=storable(call.name), arguments=storable(call.arguments))
                     for call in calls
                 )
+                self._keep_first()
             case Item(item):
                 self._items.append(item)
             case Used():
@@ -54,7 +60,9 @@ class Reply:
                 self.finished = signal
 
     def items(self, run_id: str) -> tuple[StoredItem, ...]:
-        """Return the opaque items as rows."""
+        """Return the opaque items as rows; none where they hold calls that were not heard."""
+        if self._cut:
+            return ()
         return tuple(
             StoredItem(run_id=run_id, round=self.round, position=position, item=item)
             for position, item in enumerate(self._items)
@@ -91,9 +99,11 @@ class Reply:
             ),
         )
 
-    def closed_step(self, status: StepStatus, at: datetime) -> tuple[Step, ...]:
+    def closed_step(
+        self, status: StepStatus, at: datetime, usage: Usage | None = None
+    ) -> tuple[Step, ...]:
         """Return the message's step as ended, if there is one."""
-        return (replace(self.step, status=status, ended_at=at),) if self.step else ()
+        return (replace(self.step, status=status, usage=usage, ended_at=at),) if self.step else ()
 
     def retrieved(self) -> tuple[Event, ...]:
         """Return the event that tells the complete message, if anything was said."""
@@ -102,3 +112,7 @@ class Reply:
             return ()
         event = MessageRetrieved(message_id=message.id, text=self.text, refusal=message.refusal)
         return (event,)
+
+    def _keep_first(self) -> None:
+        if self.one_call and len(self.calls) > 1:
+            self.calls, self._cut = self.calls[:1], True

@@ -5,11 +5,10 @@ quicker.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from conversation.errors import StoreUnavailable, Superseded, TriggerRefused
+from conversation.errors import Superseded, TriggerRefused
 from conversation.ports import RunLog, Store
 from conversation.records import Run
 from conversation.script import State
@@ -17,9 +16,8 @@ from mediator import answers
 from mediator.mediator import Mediator
 from mediator.recording import Clock
 from runs.means import MakeMediator
+from runs.run_queue import RunQueue
 from runs.worker import Worker
-
-logger: Final = logging.getLogger(__name__)
 
 _TRIES: Final = 20
 
@@ -28,9 +26,17 @@ class Control:
     """Lives on the core's event loop."""
 
     def __init__(
-        self, *, worker: Worker, store: Store, log: RunLog, mediator: MakeMediator, clock: Clock
+        self,
+        *,
+        worker: Worker,
+        queue: RunQueue,
+        store: Store,
+        log: RunLog,
+        mediator: MakeMediator,
+        clock: Clock,
     ) -> None:
         self._worker = worker
+        self._queue = queue
         self._store = store
         self._log = log
         self._mediator = mediator
@@ -66,7 +72,7 @@ class Control:
 
         async def tell(mediator: Mediator) -> None:
             if await answers.decide(mediator, call_id, approved=approved):
-                await self._go_on(run_id)
+                await self._queue.go_on(run_id, mediator.run.fence)
 
         await self._until_written(run_id, tell)
         return await self._run(run_id)
@@ -76,7 +82,7 @@ class Control:
 
         async def tell(mediator: Mediator) -> None:
             if await answers.submit_outputs(mediator, outputs):
-                await self._go_on(run_id)
+                await self._queue.go_on(run_id, mediator.run.fence)
 
         await self._until_written(run_id, tell)
         return await self._run(run_id)
@@ -92,13 +98,6 @@ class Control:
                 continue
             return
         raise Superseded(run_id)
-
-    async def _go_on(self, run_id: str) -> None:
-        """Take the run up; what was told is in the log, so this may also come later."""
-        try:
-            await self._worker.claim(run_id)
-        except StoreUnavailable as error:
-            logger.warning("run %s goes on once the database answers: %s", run_id, error)
 
     async def _executed_elsewhere(self, run_id: str) -> bool:
         limit = self._worker.limits.dead_after

@@ -7,14 +7,14 @@ from memory and its followers are called at once; for all others one thread look
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from conversation.errors import StoreUnavailable
 from conversation.events import Logged, MessageRetrieved, Retried, StateChanged
 from conversation.ports import Cursor, Store, TextDelta, Update
-from conversation.records import PendingText
+from conversation.records import Message, PendingText
 from conversation.script import TERMINAL
 from runs.elsewhere import Elsewhere
 
@@ -31,6 +31,7 @@ class LiveRun:
         self._events: list[Logged] = []
         self.message_id: str | None = None
         self.text = ""
+        self.kept: set[str] = set()
 
     def hear(self, logged: Logged) -> None:
         """Take the next event; after one that was written elsewhere, begin anew behind it."""
@@ -61,6 +62,8 @@ class LogFeed:
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
         self._watchers: dict[str, set[Callable[[], None]]] = defaultdict(set)
+        self._parting: set[str] = set()
+        self._nobody_parts = threading.Condition(self._lock)
         self._closed = False
         self._elsewhere = Elsewhere(store.watch_changes, self._wake_others)
 
@@ -85,6 +88,8 @@ class LogFeed:
             live = self._live.get(logged.run_id)
             if live:
                 live.hear(logged)
+            if _ends(logged) and logged.run_id in self._watchers:
+                self._parting.add(logged.run_id)
         self._wake(logged.run_id)
 
     def said(self, text: PendingText) -> None:
@@ -95,6 +100,18 @@ class LogFeed:
                 return  # an attempt that was given up
             live.say(text)
         self._wake(text.run_id)
+
+    def kept(self, run_id: str, messages: Iterable[Message]) -> None:
+        """Take note of messages that are in the log now."""
+        with self._lock:
+            live = self._live.get(run_id)
+            if live:
+                live.kept.update(message.id for message in messages)
+
+    def wait_for_parting(self, seconds: float) -> None:
+        """Wait until those who follow runs that have ended here have heard of it, and left."""
+        with self._nobody_parts:
+            self._nobody_parts.wait_for(lambda: not self._parting, seconds)
 
     # asked by followers
 
@@ -112,8 +129,8 @@ class LogFeed:
     def read(self, run_id: str, cursor: Cursor) -> Update:
         """Return what is new since `cursor`.
 
-        The text is looked at before the events: what was said is then never ahead of an event
-        that is missing here. It may belong to an attempt that was given up meanwhile.
+        The text is looked at before the events: what was said is then ahead of none but those
+        that go with its own beginning. It may belong to an attempt that was given up meanwhile.
         """
         if self._closed:
             raise StoreUnavailable("Parley has been closed.")
@@ -124,6 +141,25 @@ class LogFeed:
         until_now = self._merge(cursor, events, None)
         later = self.read(run_id, until_now.cursor)
         return Update(cursor=later.cursor, news=until_now.news + later.news)
+
+    def read_text(self, run_id: str, cursor: Cursor) -> Update | None:
+        """Return more text of the cursor's message; None where there may be other news, too."""
+        with self._lock:
+            live = self._live.get(run_id)
+            if live is None or live.message_id is None or live.events(cursor.seq) != []:
+                return None
+            message_id, text = live.message_id, live.text
+        if message_id != cursor.message_id or self._closed:
+            return None
+        news: list[Logged | TextDelta] = []
+        cursor = _say(news, cursor, message_id, text)
+        return Update(cursor=cursor, news=tuple(news))
+
+    def keeps(self, run_id: str, message_id: str) -> bool:
+        """Tell whether a message may be looked for in the log, as far as is known here."""
+        with self._lock:
+            live = self._live.get(run_id)
+            return live is None or message_id in live.kept
 
     def close(self) -> None:
         """Stop looking for commits; who still follows is told that there is nothing to come."""
@@ -185,6 +221,8 @@ class LogFeed:
             watchers.discard(notify)
             if not watchers:
                 del self._watchers[run_id]
+                self._parting.discard(run_id)
+                self._nobody_parts.notify_all()
             self._elsewhere.wanted = self._anybody_elsewhere()
 
     def _anybody_elsewhere(self) -> bool:

@@ -1,9 +1,10 @@
 """The mediators' side of the log: commits first, tells afterwards."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, TypeVar
 
+from conversation.events import Logged
 from conversation.ports import Store
 from conversation.records import Opening, PendingText, Run, Write
 from runs.feed import LogFeed
@@ -29,9 +30,9 @@ class Recorder:
         """Begin a run."""
         return await _finished(self._accept(opening))
 
-    async def write(self, write: Write) -> None:
-        """Make one step of a run."""
-        await _finished(self._write(write))
+    def write(self, write: Write) -> Awaitable[None]:
+        """Make one step of a run; handed over at once, so that steps keep their order."""
+        return _finished(self._written(write, asyncio.wrap_future(self._store.write(write))))
 
     def say(self, text: PendingText) -> None:
         """Pass streamed text on to followers at once, and to the log with the next flush."""
@@ -43,13 +44,14 @@ class Recorder:
         self._topic.publish(logged)
         return run
 
-    async def _write(self, write: Write) -> None:
-        logged = await asyncio.wrap_future(self._store.write(write))
+    async def _written(self, write: Write, step: Awaitable[list[Logged]]) -> None:
+        logged = await step
+        self._feed.kept(write.run_id, write.messages)
         self._topic.publish(logged)
 
 
-async def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for `work`, which goes on when the waiting is cancelled; nobody then hears its error."""
+def _finished(work: Coroutine[Any, Any, T]) -> Awaitable[T]:
+    """Begin `work`, which goes on when the waiting is cancelled; nobody then hears its error."""
     task = asyncio.create_task(work)
     task.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return await asyncio.shield(task)
+    return asyncio.shield(task)

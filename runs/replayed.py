@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
+from conversation.branches import line, runs_of_line
 from conversation.errors import NotFound
 from conversation.events import Event, ToolCallsRequested, ToolExecuted
 from conversation.ports import Store, ToolExecutor
@@ -22,16 +23,19 @@ async def user_of(run: Run, usual: ToolExecutor, store: Store) -> ToolExecutor:
 
 def _recorded(store: Store, source: str, thread_id: str) -> RecordedTools:
     """Return what the source has left when the replay on the thread has had its share."""
-    tools = RecordedTools(_executed(store, _runs(store, source)))
-    own = [run for run in _runs(store, thread_id) if run.spec.recorded_from]
-    for had in _executed(store, own):
-        tools.take(had.name, had.arguments)
+    tools = RecordedTools(_executed(store, _shown(store, source)))
+    with suppress(NotFound):
+        own = [run for run in store.runs(thread_id) if run.spec.recorded_from]
+        for had in _executed(store, own):
+            tools.take(had.name, had.arguments)
     return tools
 
 
-def _runs(store: Store, thread_id: str) -> list[Run]:
+def _shown(store: Store, thread_id: str) -> list[Run]:
+    """Return the runs of the branch that the thread shows, which are those that are replayed."""
     with suppress(NotFound):  # deleted meanwhile: then nothing was recorded
-        return store.runs(thread_id)
+        here = line(store.branches(thread_id), store.thread(thread_id).branch_id)
+        return runs_of_line(here, store.runs(thread_id), store.messages(thread_id))
     return []
 
 

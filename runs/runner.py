@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 from conversation.errors import StoreUnavailable
@@ -41,6 +42,11 @@ class Runner:
             with self._lock:
                 self._calls.discard(called)
 
+    def soon(self, call: Callable[[], None]) -> None:
+        """Have `call` called on the loop, unless that is closed; safe in a signal handler."""
+        with suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(call)
+
     def close(self) -> None:
         """Stop the loop and end the thread; whoever still waits for a call is told."""
         with self._lock:
@@ -68,6 +74,7 @@ class Runner:
         try:
             self.loop.run_forever()
             self._cancel_what_is_left()
+            self.loop.run_until_complete(self.loop.shutdown_default_executor())
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
         finally:
             self.loop.close()

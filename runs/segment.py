@@ -42,8 +42,9 @@ class GivenUp(errors.ParleyError):
 class Segment:
     """Executes a run that this process has claimed; lives on the core's event loop."""
 
-    def __init__(self, run: Run, means: Means) -> None:
+    def __init__(self, run: Run, means: Means, begun: Exchange | None = None) -> None:
         self._run = run
+        self._begun = begun
         self._means = means
         self._log = SettledLog(means.log)
         self._stop = asyncio.Event()
@@ -83,11 +84,16 @@ class Segment:
             return
 
     async def _claimed_again(self) -> bool:
-        """Wait until the store answers; False when the run is over or somebody else's."""
+        """Wait until the store answers; False when the run is over, waits or is somebody else's.
+
+        That it waits may have been written without our hearing of it; it is its client's then.
+        """
         means = self._means
         while True:
             await asyncio.sleep(means.limits.store_retry)
             try:
+                if (await asyncio.to_thread(means.store.run, self.run_id)).waiting is not None:
+                    return False
                 self._run = await asyncio.wrap_future(
                     means.store.claim(
                         self.run_id, means.worker_id, dead_after=means.limits.dead_after
@@ -107,8 +113,7 @@ class Segment:
             if ending := self._over(mediator):
                 await self._settle(mediator, ending)
                 return
-            exchange = await asyncio.to_thread(self._means.store.exchange, self.run_id)
-            mediator = self._mediator(exchange)
+            mediator = self._mediator(await self._exchange())
             await self._play(mediator)
         except errors.Superseded:
             await self._settle(mediator)
@@ -118,6 +123,13 @@ class Segment:
             logger.exception("run %s failed", self.run_id)
             fault = InternalError("Something went wrong inside Parley.")
             await self._settle(mediator, partial(mediator.error, fault))
+
+    async def _exchange(self) -> Exchange:
+        """Return the run with its rows, which need not be read the first time."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            return begun
+        return await asyncio.to_thread(self._means.store.exchange, self.run_id)
 
     def _over(self, mediator: Mediator) -> Callable[[], Awaitable[None]] | None:
         """Return how the run ends if it must not be brought forward any more."""

@@ -1,16 +1,20 @@
-"""A log that can tell when nothing is being written to it."""
+"""One run's way to the log: steps that follow one another at once go there as one."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from conversation.ports import RunLog
 from conversation.records import Opening, PendingText, Run, Write
+from runs.joining import can_join, joined
 
 
 class SettledLog:
-    """Passes one run's steps on to the log.
+    """Passes one run's steps on to the log; lives on the event loop.
 
-    Whoever interrupts a mediator waits for `settled` first: what is written to the log is then
-    what the mediator knows, and no usage is counted twice.
+    A step waits for what the loop has at hand, so that those which the same answer of a model
+    brings about cost one compare-and-set. Whoever interrupts a mediator waits for `settled`
+    first: what is written to the log is then what the mediator knows, and no usage is counted
+    twice.
     """
 
     def __init__(self, log: RunLog) -> None:
@@ -18,6 +22,7 @@ class SettledLog:
         self._writing = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        self._next: tuple[Write, asyncio.Future[None]] | None = None
 
     async def settled(self) -> None:
         """Wait until no step is under way; that holds until the caller next awaits anything."""
@@ -28,17 +33,43 @@ class SettledLog:
         """Begin a run."""
         return await self._log.accept(opening)
 
-    async def write(self, write: Write) -> None:
+    def write(self, write: Write) -> Awaitable[None]:
         """Make one step of the run."""
+        if self._next is not None:
+            waiting, told = self._next
+            if can_join(waiting, write):
+                self._next = joined(waiting, write), told
+                return asyncio.shield(told)
+            self._hand_over()
+        loop = asyncio.get_running_loop()
+        told = loop.create_future()
+        self._next = write, told
         self._writing += 1
         self._idle.clear()
-        try:
-            await self._log.write(write)
-        finally:
-            self._writing -= 1
-            if not self._writing:
-                self._idle.set()
+        loop.call_soon(self._hand_over, told)
+        return asyncio.shield(told)
 
     def say(self, text: PendingText) -> None:
-        """Pass streamed text on."""
+        """Pass streamed text on; the message it belongs to comes first."""
+        self._hand_over()
         self._log.say(text)
+
+    def _hand_over(self, only: asyncio.Future[None] | None = None) -> None:
+        """Give the log what waits; `only` that step, which may have gone already."""
+        if self._next is None or only not in {None, self._next[1]}:
+            return
+        (step, told), self._next = self._next, None
+        handed = asyncio.ensure_future(self._log.write(step))
+        handed.add_done_callback(lambda done: self._written(done, told))
+
+    def _written(self, done: asyncio.Future[None], told: asyncio.Future[None]) -> None:
+        self._writing -= 1
+        if not self._writing:
+            self._idle.set()
+        if done.cancelled():
+            told.cancel()
+        elif error := done.exception():
+            told.set_exception(error)
+            told.exception()  # nobody may be waiting
+        else:
+            told.set_result(None)

@@ -12,6 +12,7 @@ from conversation.script import State
 from mediator.recording import Clock
 from runs.control import Control
 from runs.retention import Retention, told
+from runs.run_queue import RunQueue
 from runs.segment import Segment
 from runs.worker import Worker
 
@@ -28,6 +29,7 @@ class Upkeep:
         *,
         worker: Worker,
         control: Control,
+        queue: RunQueue,
         store: Store,
         clock: Clock,
         providers: Callable[[], Collection[str]],
@@ -35,12 +37,18 @@ class Upkeep:
     ) -> None:
         self._worker = worker
         self._control = control
+        self._queue = queue
         self._store = store
         self._now = clock
         self._providers = providers
         self._retention = retention
         self._tasks: list[asyncio.Task[None]] = []
         self._lost: set[str] = set()
+        self._more: list[Callable[[], Awaitable[None]]] = []
+
+    def add(self, duty: Callable[[], Awaitable[None]]) -> None:
+        """See to this, too, as often as to runs that were left; before `start`."""
+        self._more.append(duty)
 
     async def start(self) -> None:
         """Enter the worker, then keep at it."""
@@ -55,6 +63,7 @@ class Upkeep:
             asyncio.create_task(self._every(30.0, self._sweep_texts)),
             asyncio.create_task(self._every(10.0, self._strike_off_dead)),
         ]
+        self._tasks += [asyncio.create_task(self._every(limits.sweep, duty)) for duty in self._more]
         if self._retention:
             self._tasks.append(asyncio.create_task(self._every(_HOUR, self._remove_old)))
 
@@ -102,19 +111,25 @@ class Upkeep:
 
     async def _check_lost(self, segment: Segment) -> None:
         """Let go of a run that somebody else has (it may just have ended or waited here)."""
-        run = await asyncio.to_thread(self._store.run, segment.run_id)
+        try:
+            run = await asyncio.to_thread(self._store.run, segment.run_id)
+        except errors.NotFound:
+            segment.abandon()  # it had ended, and was deleted
+            return
         claimed = run.fence > segment.fence and run.worker_id != self._worker.id
         if run.ended or claimed:
             segment.abandon()
 
     async def _take_up_orphans(self) -> None:
+        if self._worker.retired:
+            return
         await self._take_up_lost()
         orphans = await asyncio.to_thread(
             self._store.orphans,
             providers=self._providers(),
             dead_after=self._worker.limits.dead_after,
         )
-        for run_id in orphans:
+        for run_id in await self._queue.left(orphans):
             if run_id not in self._worker.busy:
                 await self._take_up(run_id)
 

@@ -1,26 +1,29 @@
 """Assistants and their versions."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, select, update
+from sqlalchemy import Connection, Select, insert, select, update
 
 from conversation.errors import NotFound
 from conversation.records import Assistant, Page
+from storage.metadata import carrying
 from storage.paging import listed
 from storage.tables import AssistantRow, AssistantVersionRow
 
 
 def save(connection: Connection, assistant: Assistant, now: datetime) -> Assistant:
-    """Create it, or make a new version of it; return it with its version."""
+    """Create it, or make a new version of it; `NotFound` for one that was deleted."""
     version = connection.scalar(
         update(AssistantRow)
-        .where(AssistantRow.id == assistant.id)
+        .where(AssistantRow.id == assistant.id, AssistantRow.deleted_at.is_(None))
         .values(version=AssistantRow.version + 1, metadata=assistant.metadata)
         .returning(AssistantRow.version)
     )
     if version is None:
+        _refuse_deleted(connection, assistant.id)
         saved = replace(assistant, version=1)
         _add(connection, saved)
     else:
@@ -35,13 +38,17 @@ def save(connection: Connection, assistant: Assistant, now: datetime) -> Assista
 
 
 def find(connection: Connection, assistant_id: str, version: int | None) -> Assistant:
-    """Return the newest (or the named) version."""
-    wanted = AssistantRow.version if version is None else version
+    """Return the newest version, unless it was deleted, or the named one in any case."""
     query = (
         select(AssistantVersionRow.body)
         .join(AssistantRow, AssistantRow.id == AssistantVersionRow.assistant_id)
-        .where(AssistantRow.id == assistant_id, AssistantVersionRow.version == wanted)
+        .where(AssistantRow.id == assistant_id)
     )
+    if version is None:
+        newest = AssistantVersionRow.version == AssistantRow.version
+        query = query.where(newest, AssistantRow.deleted_at.is_(None))
+    else:
+        query = query.where(AssistantVersionRow.version == version)
     found: Assistant | None = connection.scalar(query)
     if found is None:
         raise NotFound("assistant", assistant_id)
@@ -49,25 +56,35 @@ def find(connection: Connection, assistant_id: str, version: int | None) -> Assi
 
 
 def find_all(
-    connection: Connection, page: Page | None, metadata: dict[str, str] | None
+    connection: Connection,
+    page: Page | None,
+    metadata: Mapping[str, str] | None,
+    project_id: str | None,
 ) -> list[Assistant]:
-    """Return assistants as they are now, those that carry all of `metadata`."""
+    """Return assistants as they are now, those of a project that carry all of `metadata`."""
     query: Select[Any] = select(AssistantVersionRow.body).join(
         AssistantRow,
         (AssistantRow.id == AssistantVersionRow.assistant_id)
         & (AssistantRow.version == AssistantVersionRow.version),
     )
-    for key, value in (metadata or {}).items():
-        query = query.where(_carries(connection, key, value))
+    query = query.where(AssistantRow.deleted_at.is_(None))
+    query = query.where(*carrying(connection, AssistantRow.meta, metadata))
+    if project_id is not None:
+        query = query.where(AssistantRow.project_id == project_id)
     return [row.body for row in listed(connection, query, page, AssistantRow, "assistant")]
 
 
-def _carries(connection: Connection, key: str, value: str) -> ColumnElement[bool]:
-    # Not by a JSON path: SQLite's have no way to write a quotation mark in a key.
-    on_server = connection.dialect.name == "postgresql"
-    each = func.json_each_text if on_server else func.json_each
-    pairs = each(AssistantRow.meta).table_valued("key", "value")
-    return exists().select_from(pairs).where(pairs.c.key == key, pairs.c.value == value)
+def remove(connection: Connection, assistant_id: str, now: datetime) -> None:
+    """Delete an assistant; its versions stay, for the runs that were started with them."""
+    there = (AssistantRow.id == assistant_id, AssistantRow.deleted_at.is_(None))
+    if not connection.execute(update(AssistantRow).where(*there).values(deleted_at=now)).rowcount:
+        raise NotFound("assistant", assistant_id)
+
+
+def _refuse_deleted(connection: Connection, assistant_id: str) -> None:
+    query = select(AssistantRow.id).where(AssistantRow.id == assistant_id)
+    if connection.scalar(query) is not None:
+        raise NotFound("assistant", assistant_id)
 
 
 def _add(connection: Connection, assistant: Assistant) -> None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.types import TypeDecorator
 
 from conversation.script import State
@@ -34,21 +36,48 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
+class Packed(TypeDecorator[str]):
+    """Long text that is only ever read as a whole, compressed."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """Compress it."""
+        return None if value is None else zlib.compress(storable(value).encode())
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """Bring it back."""
+        return None if value is None else zlib.decompress(value).decode()
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time, kept as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn it to UTC; SQLite then drops the zone."""
-        return None if value is None else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Turn it to UTC; SQLite drops the zone then, and keeps text: written here, for speed."""
+        return _written_utc if dialect.name == "sqlite" else _utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Give SQLite's naive times their zone back, and PostgreSQL's the UTC one."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return _read_utc if dialect.name == "sqlite" else _utc
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _written_utc(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _read_utc(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
 
 
 class Stated(TypeDecorator[State]):
@@ -72,8 +101,8 @@ class Kept(TypeDecorator[Any]):
     impl = JSON
     cache_ok = True
 
-    def __init__(self, kind: Any) -> None:
-        super().__init__()
+    def __init__(self, kind: Any, *, none_as_null: bool = False) -> None:
+        super().__init__(none_as_null=none_as_null)
         self.kind = kind
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 

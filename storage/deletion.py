@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, exists, select
 
 from conversation.errors import ThreadBusy
 from conversation.history import Removed
+from storage.paging import slices
 from storage.search_table import SearchRow
 from storage.tables import (
     UNDER_WAY,
@@ -22,12 +23,15 @@ from storage.tables import (
     ThreadRow,
     ToolCallRow,
 )
+from storage.thread_tables import FeedbackRow, ModelCallRow, QueuedRow
 
 EVENTS_AT_ONCE: Final = 5_000
 THREADS_AT_ONCE: Final = 200
 """How much one job removes, unless a single thread is more."""
 
-_INSIDE_RUNS: Final = (SearchRow, ItemRow, ToolCallRow, StepRow, EventRow)
+_INSIDE_RUNS: Final = (
+    SearchRow, ItemRow, ToolCallRow, StepRow, EventRow, FeedbackRow, ModelCallRow,
+)  # fmt: skip
 
 
 def known(connection: Connection, thread_ids: Collection[str]) -> list[tuple[str, int]]:
@@ -36,7 +40,7 @@ def known(connection: Connection, thread_ids: Collection[str]) -> list[tuple[str
     Raises `ThreadBusy` when one of them has a run under way.
     """
     found: list[tuple[str, int]] = []
-    for ids in _slices(sorted(set(thread_ids))):
+    for ids in slices(thread_ids, THREADS_AT_ONCE):
         refuse_busy(connection, ids)
         query = select(ThreadRow.id, ThreadRow.events).where(ThreadRow.id.in_(ids))
         found.extend((thread_id, events) for thread_id, events in connection.execute(query))
@@ -89,6 +93,7 @@ def remove(connection: Connection, thread_ids: list[str], than: datetime | None)
         events=counts[EventRow],
         thread_ids=tuple(ids),
     )
+    _delete(connection, QueuedRow, QueuedRow.thread_id.in_(ids))
     _delete(connection, BranchRow, BranchRow.thread_id.in_(ids))
     return replace(removed, threads=_delete(connection, ThreadRow, ThreadRow.id.in_(ids)))
 
@@ -115,8 +120,3 @@ def total(parts: Iterable[Removed]) -> Removed:
 
 def _delete(connection: Connection, table: Any, *conditions: Any) -> int:
     return connection.execute(delete(table).where(*conditions)).rowcount
-
-
-def _slices(ids: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(ids), THREADS_AT_ONCE):
-        yield ids[start : start + THREADS_AT_ONCE]

@@ -53,6 +53,13 @@ def located(url: str, root: Path) -> URL:
     return parsed.set(database=str(root / str(parsed.database)))
 
 
+def server_arguments(url: str, root: Path) -> dict[str, Any]:
+    """Return what the driver of PostgreSQL is given to connect as the store does."""
+    where = located(url, root)
+    _, arguments = where.get_dialect()().create_connect_args(where)
+    return {**arguments, "connect_timeout": CONNECT_TIMEOUT}
+
+
 def sqlite_file(url: URL) -> Path | None:
     """Return the file of an SQLite database; None for other databases."""
     if url.get_backend_name() != "sqlite":
@@ -60,11 +67,19 @@ def sqlite_file(url: URL) -> Path | None:
     return Path(url.database or "")
 
 
-def writing_engine(url: URL, *, busy_timeout: float = BUSY_TIMEOUT) -> Engine:
-    """Return an engine for writers; on SQLite each of its transactions begins IMMEDIATE."""
+def writing_engine(
+    url: URL, *, busy_timeout: float = BUSY_TIMEOUT, may_freeze: bool = False
+) -> Engine:
+    """Return an engine for writers; on SQLite each of its transactions begins IMMEDIATE.
+
+    One that `may_freeze` is given up by PostgreSQL when it stands still in a transaction, before
+    those whom it holds up give up: its process is frozen, or its computer gone.
+    """
     engine = _engine(url, busy_timeout, pool_size=2)
     if sqlite_file(url):
         event.listen(engine, "begin", _begin_immediate)
+    elif may_freeze:
+        event.listen(engine, "connect", _end_when_idle(busy_timeout / 2))
     return engine
 
 
@@ -125,6 +140,15 @@ def _write_ahead(connection: sqlite3.Connection, patience: float) -> None:
 def _set_up_server(busy_timeout: float) -> Callable[[Any, Any], None]:
     def set_up(connection: Any, _record: Any) -> None:
         connection.execute(f"SET lock_timeout = {round(busy_timeout * 1000)}")
+        connection.commit()
+
+    return set_up
+
+
+def _end_when_idle(seconds: float) -> Callable[[Any, Any], None]:
+    def set_up(connection: Any, _record: Any) -> None:
+        limit = max(1, round(seconds * 1000))
+        connection.execute(f"SET idle_in_transaction_session_timeout = {limit}")
         connection.commit()
 
     return set_up

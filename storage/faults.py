@@ -22,6 +22,7 @@ _MISTAKES: Final = (DataError, IntegrityError, ProgrammingError)
 
 _COLLISION: Final = "40"
 _UNKNOWN: Final = "The database does not answer as it should."
+_OTHER_FILE: Final = "Put a copy that is whole in its place, or name another in DATABASE_URL."
 _SQLITE: Final = {
     "SQLITE_BUSY": "The database is locked by another program.",
     "SQLITE_LOCKED": "The database is locked by another program.",
@@ -32,8 +33,15 @@ _SQLITE: Final = {
     "SQLITE_NOTADB": "The database file is not a database.",
     "SQLITE_CANTOPEN": "The database file can't be opened.",
 }
+_HINTS: Final = {
+    _SQLITE["SQLITE_BUSY"]: "Close the other program or wait for it, then try again.",
+    _SQLITE["SQLITE_FULL"]: "Make room on the disk, then try again.",
+    _SQLITE["SQLITE_CORRUPT"]: _OTHER_FILE,
+    _SQLITE["SQLITE_NOTADB"]: _OTHER_FILE,
+}
 _POSTGRES: Final = {
     "08": "The connection to the database is lost.",
+    "25P03": "The connection to the database is lost.",
     "25": "The database can only be read.",
     "28": "The database does not accept the user or the password.",
     "3D": "The database server has no database of this name.",
@@ -66,9 +74,11 @@ def is_collision(error: Exception) -> bool:
     return state is not None and state.startswith(_COLLISION)
 
 
-def unavailable(error: Exception) -> StoreUnavailable:
+def unavailable(error: Exception, *, in_doubt: bool = False) -> StoreUnavailable:
     """Return our error for a driver's, which it keeps as its cause."""
-    ours = StoreUnavailable(sentence(error))
+    said = sentence(error)
+    ours = StoreUnavailable(said, hint=_HINTS.get(said, ""))
+    ours.in_doubt = in_doubt
     ours.__cause__ = error
     return ours
 
@@ -81,5 +91,5 @@ def sentence(error: Exception) -> str:
     if name := getattr(cause, "sqlite_errorname", None):
         return _SQLITE.get("_".join(name.split("_")[:2]), _UNKNOWN)
     if state := getattr(cause, "sqlstate", None):
-        return _POSTGRES.get(state[:2], _UNKNOWN)
+        return _POSTGRES.get(state) or _POSTGRES.get(state[:2], _UNKNOWN)
     return _UNKNOWN if isinstance(cause, sqlite3.Error) else "The database server can't be reached."

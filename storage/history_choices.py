@@ -26,4 +26,8 @@ def choices(connection: Connection) -> Choices:
     )
     for kind, name in connection.execute(union_all(*each)):
         seen[kind].append(name)
-    return Choices(**{kind: tuple(sorted(names)) for kind, names in seen.items()})
+    used = connection.execute(select(RunRow.provider, RunRow.model).distinct())
+    return Choices(
+        **{kind: tuple(sorted(names)) for kind, names in seen.items()},
+        used=tuple(sorted((provider, model) for provider, model in used)),
+    )

@@ -7,7 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, MetaData, Table, Text, cast, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    cast,
+    or_,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
@@ -15,10 +26,22 @@ from conversation.history import Filter
 from storage.columns import Kept
 from storage.history_filter import fitting
 from storage.schema import MIGRATIONS
-from storage.tables import Base, EventRow, MessageRow, RunRow, StepRow, ThreadRow, ToolCallRow
+from storage.tables import (
+    Base,
+    BranchRow,
+    EventRow,
+    MessageRow,
+    RunRow,
+    StepRow,
+    ThreadRow,
+    ToolCallRow,
+)
+from storage.thread_tables import FeedbackRow
 
 RUNS_AT_ONCE: Final = 200
-TABLES: Final = (ThreadRow, MessageRow, RunRow, StepRow, ToolCallRow, EventRow)
+TABLES: Final = (
+    ThreadRow, BranchRow, MessageRow, RunRow, StepRow, ToolCallRow, EventRow, FeedbackRow,
+)  # fmt: skip
 INDEXES: Final = (("runs", "thread_id"), ("messages", "thread_id"), ("messages", "run_id"))
 READ_ONLY: Final = 0o444
 
@@ -76,11 +99,15 @@ def _fill(connection: Connection, target: sqlite3.Connection, portion: Portion) 
     runs, begun_by, threads = portion
     belonging: dict[type[Base], ColumnElement[bool]] = {
         ThreadRow: ThreadRow.id.in_(threads),
-        MessageRow: or_(MessageRow.run_id.in_(runs), MessageRow.id.in_(begun_by)),
+        BranchRow: BranchRow.thread_id.in_(threads),
+        MessageRow: or_(
+            MessageRow.run_id.in_(runs), MessageRow.id.in_(begun_by), _of_no_run(threads)
+        ),
         RunRow: RunRow.id.in_(runs),
         StepRow: StepRow.run_id.in_(runs),
         ToolCallRow: ToolCallRow.run_id.in_(runs),
         EventRow: EventRow.run_id.in_(runs),
+        FeedbackRow: FeedbackRow.run_id.in_(runs),
     }
     for table, condition in belonging.items():
         columns = _columns(table)
@@ -90,6 +117,16 @@ def _fill(connection: Connection, target: sqlite3.Connection, portion: Portion) 
             f"INSERT OR IGNORE INTO {table.__tablename__} VALUES ({places})",  # noqa: S608
             (tuple(map(_written, row)) for row in rows),
         )
+
+
+def _of_no_run(threads: list[str]) -> ColumnElement[bool]:
+    """Return the condition for messages that API clients gave their threads for any run."""
+    own = select(RunRow.message_id).where(
+        RunRow.thread_id.in_(threads), RunRow.message_id.is_not(None)
+    )
+    return and_(
+        MessageRow.thread_id.in_(threads), MessageRow.run_id.is_(None), MessageRow.id.not_in(own)
+    )
 
 
 def _columns(table: type[Base]) -> list[Column[Any]]:

@@ -9,6 +9,7 @@ from conversation.history import EVERYTHING, Filter
 from conversation.script import State
 from storage.search import runs_found, threads_found
 from storage.tables import RunRow, ThreadRow, ToolCallRow
+from storage.thread_tables import FeedbackRow
 from storage.words import parse
 
 FAILED: Final = (State.ERROR, State.EXPIRED, State.INCOMPLETE)
@@ -18,8 +19,9 @@ _LARGEST: Final = 2**31 - 1
 
 
 def is_limited(wanted: Filter) -> bool:
-    """Tell whether the filter leaves anything out."""
-    return replace(wanted, text="") != EVERYTHING or bool(parse(wanted.text))
+    """Tell whether the filter leaves any run out."""
+    others = replace(wanted, text="", pinned=None, title="")
+    return others != EVERYTHING or bool(parse(wanted.text))
 
 
 def fitting(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
@@ -27,6 +29,9 @@ def fitting(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     conditions = [*_in_time(wanted), *_one_of(wanted), *_above(wanted)]
     if wanted.thread_id is not None:
         conditions.append(RunRow.thread_id == wanted.thread_id)
+    if wanted.ratings:
+        rated = select(FeedbackRow.run_id).where(FeedbackRow.rating.in_(sorted(wanted.ratings)))
+        conditions.append(RunRow.id.in_(rated))
     if wanted.tools:
         conditions.append(_calls_one_of(wanted.tools))
     if wanted.failed is not None:
@@ -39,11 +44,16 @@ def fitting(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
 
 def threads_fitting(wanted: Filter, dialect: str) -> list[ColumnElement[bool]]:
     """Return the conditions on a thread that the filter stands for."""
+    conditions = [] if wanted.pinned is None else [ThreadRow.pinned == wanted.pinned]
+    if wanted.title:
+        conditions.append(ThreadRow.title.icontains(wanted.title, autoescape=True))
     if not is_limited(wanted):
-        return []
-    if not is_limited(replace(wanted, text="")):
-        return [ThreadRow.id.in_(threads_found(parse(wanted.text), dialect))]
-    return [ThreadRow.id.in_(select(RunRow.thread_id).where(*fitting(wanted, dialect)))]
+        return conditions
+    if is_limited(replace(wanted, text="")):
+        threads = select(RunRow.thread_id).where(*fitting(wanted, dialect))
+    else:
+        threads = threads_found(parse(wanted.text), dialect)
+    return [*conditions, ThreadRow.id.in_(threads)]
 
 
 def others_fitting(wanted: Filter, dialect: str) -> Select[str] | None:

@@ -24,6 +24,7 @@ from conversation.errors import BadInput
 from conversation.history import RunLine, Sort, ThreadLine, Window
 from storage.columns import Stated, Words
 from storage.tables import EventRow, RunRow, ThreadRow
+from storage.thread_tables import FeedbackRow
 
 LARGEST_WINDOW: Final = 10_000
 _LARGEST_OFFSET: Final = 2**62
@@ -33,10 +34,14 @@ Columns = Mapping[str, ColumnElement[Any]]
 Mark = tuple[datetime, int]
 
 
-def columns_of(table: Any, row: type[Any], **renamed: str) -> Columns:
-    """Return the columns of a table that fill the fields of a row, by the fields' names."""
+def columns_of(table: Any, row: type[Any], apart: Columns | None = None, **renamed: str) -> Columns:
+    """Return what fills the fields of a row, by their names: columns of a table but for `apart`."""
+    known = dict(apart or {})
     names = {name: renamed.get(name, name) for name in row.__dataclass_fields__}
-    return {name: table.__table__.c[column] for name, column in names.items()}
+    return {
+        name: known[name] if name in known else table.__table__.c[column]
+        for name, column in names.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,14 @@ THREADS: Final = Listing(
         ThreadRow, ThreadLine, thread_id="id", assistant_id="last_assistant_id", model="last_model"
     ),
 )
-RUNS: Final = Listing(RunLine, RunRow, columns_of(RunRow, RunLine, run_id="id", events="seq"))
+_RATING: Final = (
+    select(FeedbackRow.rating).where(FeedbackRow.run_id == RunRow.id).correlate(RunRow)
+).scalar_subquery()
+RUNS: Final = Listing(
+    RunLine,
+    RunRow,
+    columns_of(RunRow, RunLine, {"rating": _RATING}, run_id="id", events="seq"),
+)
 
 RUN_KEYS: Final = Listing(RunKey, RunRow, columns_of(RunRow, RunKey, run_id="id"))
 

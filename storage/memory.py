@@ -1,13 +1,9 @@
 """The store's twin in memory: for tests and for trying things out; gone when the process ends."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from threading import Condition
-from typing import TypeVar
+from datetime import datetime
 
-from conversation.errors import StoreUnavailable
 from conversation.events import Logged
 from conversation.ports import ChangeWatch
 from conversation.records import (
@@ -21,20 +17,14 @@ from conversation.records import (
     Thread,
     Write,
 )
-from storage.memory_rows import Rows, cut, known, listed
+from storage.memory_access import CountWatch
+from storage.memory_api import MemoryApi
+from storage.memory_lists import carrying, cut, known, listed
+from storage.memory_threads import MemoryThreads
 
-Result = TypeVar("Result")
 
-
-class MemoryStore:
+class MemoryStore(MemoryThreads, MemoryApi):
     """`conversation.ports.Store` in dictionaries under one lock; its futures are done at once."""
-
-    def __init__(self, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._now = now
-        self._rows = Rows()
-        self._changed = Condition()
-        self._commits = 0
-        self._closed = False
 
     def save_assistant(self, assistant: Assistant) -> Assistant:
         """Create it, or make a new version when its id is known."""
@@ -43,34 +33,50 @@ class MemoryStore:
     def assistant(self, assistant_id: str, version: int | None = None) -> Assistant:
         """Return the newest (or the named) version."""
         with self._open():
+            if version is None:
+                return self._rows.newest(assistant_id)
             versions = known(self._rows.assistants, "assistant", assistant_id)
-            newest = versions[-1].version if version is None else version
-            return known({one.version: one for one in versions}, "assistant", newest)
+            return known({one.version: one for one in versions}, "assistant", version)
 
     def assistants(
-        self, page: Page | None = None, *, metadata: dict[str, str] | None = None
+        self,
+        page: Page | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        project_id: str | None = None,
     ) -> list[Assistant]:
         """Return assistants, only those that carry all of `metadata`."""
-        wanted = (metadata or {}).items()
         with self._open():
-            newest = [versions[-1] for versions in self._rows.assistants.values()]
-        return listed("assistant", [one for one in newest if wanted <= one.metadata.items()], page)
+            rows = self._rows
+            newest = [them[-1] for id_, them in rows.assistants.items() if id_ not in rows.deleted]
+        return listed("assistant", carrying(newest, metadata, project_id), page)
 
     def thread(self, thread_id: str) -> Thread:
         """Return a thread."""
         with self._open():
             return known(self._rows.threads, "thread", thread_id)
 
-    def threads(self, page: Page | None = None) -> list[Thread]:
+    def threads(
+        self,
+        page: Page | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        project_id: str | None = None,
+    ) -> list[Thread]:
         """Return threads by their creation."""
         with self._open():
-            return listed("thread", self._rows.threads.values(), page)
+            threads = [*self._rows.threads.values()]
+        return listed("thread", carrying(threads, metadata, project_id), page)
 
-    def messages(self, thread_id: str, page: Page | None = None) -> list[Message]:
+    def messages(
+        self, thread_id: str, page: Page | None = None, *, run_id: str | None = None
+    ) -> list[Message]:
         """Return the active branch's messages."""
         with self._open():
             thread = known(self._rows.threads, "thread", thread_id)
-            return cut("message", self._rows.branch(thread.branch_id), page)
+            shown = self._rows.branch(thread.branch_id)
+        own = shown if run_id is None else [one for one in shown if one.run_id == run_id]
+        return cut("message", own, page)
 
     def run(self, run_id: str) -> Run:
         """Return a run."""
@@ -156,9 +162,12 @@ class MemoryStore:
         """Strike off nobody: all workers are in this process, which lives."""
         return self._write(lambda: 0)
 
-    def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
+    def claim(
+        self, run_id: str, worker_id: str, *, dead_after: float, fence: int | None = None
+    ) -> Future[Run]:
         """Take an open run over."""
-        return self._write(lambda: self._rows.claim(run_id, worker_id, self._since(dead_after)))
+        since = self._since(dead_after)
+        return self._write(lambda: self._rows.claim(run_id, worker_id, since, fence))
 
     def orphans(
         self, *, providers: Collection[str], dead_after: float, limit: int = 100
@@ -190,53 +199,3 @@ class MemoryStore:
     def watch_changes(self) -> ChangeWatch:
         """Return a watch on what is written."""
         return CountWatch(self._changed, lambda: self._commits)
-
-    def close(self) -> None:
-        """Refuse what comes later."""
-        self._closed = True
-
-    @contextmanager
-    def _open(self) -> Iterator[None]:
-        with self._changed:
-            if self._closed:
-                raise StoreUnavailable("The store is closed.")
-            yield
-
-    def _since(self, dead_after: float) -> datetime:
-        return self._now() - timedelta(seconds=dead_after)
-
-    def _write(self, work: Callable[[], Result]) -> Future[Result]:
-        future: Future[Result] = Future()
-        try:
-            with self._open():
-                result = work()
-                self._commits += 1
-                self._changed.notify_all()
-        except Exception as error:  # noqa: BLE001 (it belongs to the caller)
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-        return future
-
-
-class CountWatch:
-    """Waits for the store's count of commits to rise."""
-
-    def __init__(self, changed: Condition, commits: Callable[[], int]) -> None:
-        self._changed = changed
-        self._commits = commits
-        self._seen = commits()
-        self._closed = False
-
-    def wait(self, timeout: float) -> bool:
-        """Return True as soon as something was committed since the last call, False in time."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._commits() != self._seen, timeout)
-            before, self._seen = self._seen, self._commits()
-            return before != self._seen and not self._closed
-
-    def close(self) -> None:
-        """Wake whoever waits."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()

@@ -4,17 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
 
+from conversation.api_ports import ApiKey, Once
 from conversation.errors import NotFound, Superseded, ThreadBusy
 from conversation.events import Event, Logged
 from conversation.records import (
     Assistant,
+    Branch,
     CallRecord,
+    Feedback,
     Message,
+    ModelCall,
     Opening,
-    Page,
     PendingText,
+    QueuedMessage,
     Run,
     Step,
     StoredItem,
@@ -23,9 +26,7 @@ from conversation.records import (
 )
 from conversation.script import ACTIVE, State
 from storage import rules
-
-Found = TypeVar("Found")
-Record = TypeVar("Record", Assistant, Thread, Run, Message)
+from storage.memory_lists import known, listed
 
 
 @dataclass
@@ -33,28 +34,47 @@ class Rows:
     """All rows by their keys, in the order they came in."""
 
     assistants: dict[str, list[Assistant]] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
     threads: dict[str, Thread] = field(default_factory=dict)
+    branches: dict[str, Branch] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     messages: dict[str, Message] = field(default_factory=dict)
     steps: dict[str, Step] = field(default_factory=dict)
     calls: dict[tuple[str, str], CallRecord] = field(default_factory=dict)
     items: dict[tuple[str, int, int], StoredItem] = field(default_factory=dict)
+    model_calls: dict[tuple[str, int, int], ModelCall] = field(default_factory=dict)
+    feedback: dict[str, Feedback] = field(default_factory=dict)
+    queue: dict[str, QueuedMessage] = field(default_factory=dict)
+    preferences: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     events: defaultdict[str, list[Logged]] = field(default_factory=lambda: defaultdict(list))
     deltas: defaultdict[str, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     workers: dict[str, datetime] = field(default_factory=dict)
+    keys: dict[str, ApiKey] = field(default_factory=dict)
+    requests: dict[tuple[str, str], Once] = field(default_factory=dict)
 
     def save(self, assistant: Assistant) -> Assistant:
-        """Create an assistant, or make a new version of it."""
+        """Create an assistant, or make a new version of it; `NotFound` for one that was deleted."""
+        self._refuse_deleted(assistant.id)
         versions = self.assistants.setdefault(assistant.id, [])
         created_at = versions[0].created_at if versions else assistant.created_at
         saved = replace(assistant, version=len(versions) + 1, created_at=created_at)
         versions.append(saved)
         return saved
 
+    def newest(self, assistant_id: str) -> Assistant:
+        """Return the newest version of an assistant that was not deleted."""
+        self._refuse_deleted(assistant_id)
+        return known(self.assistants, "assistant", assistant_id)[-1]
+
     def branch(self, branch_id: str) -> list[Message]:
-        """Return the messages of a branch, in order."""
-        own = [message for message in self.messages.values() if message.branch_id == branch_id]
-        return sorted(own, key=lambda message: message.position)
+        """Return the messages of a branch with those it shares of older branches, in order."""
+        shown: list[Message] = []
+        branch, before = self.branches.get(branch_id), float("inf")
+        while branch is not None:
+            shown += (one for one in self._own(branch.id) if one.position < before)
+            before = min(before, branch.fork_position or 1)
+            branch = self.branches.get(branch.parent_id or "")
+        return sorted(shown, key=lambda message: message.position)
 
     def texts(self, run_id: str) -> list[Message]:
         """Return a run's own messages, those in progress with what was flushed."""
@@ -71,14 +91,30 @@ class Rows:
     def accept(self, opening: Opening, now: datetime) -> tuple[Run, list[Logged]]:
         """Begin a run."""
         run, thread = opening.run, opening.thread
-        if thread is not None:
+        if thread is None:
+            self._check(opening)
+        else:
             self.threads[thread.id] = thread
-        elif busy := self.under_way(run.thread_id):
-            raise ThreadBusy(run.thread_id, busy.id)
+            self.branches[thread.branch_id] = Branch(id=thread.branch_id, thread_id=thread.id)
+        self.queue.pop(opening.queued_id or "", None)
+        if opening.branch is not None:
+            self.branches[opening.branch.id] = opening.branch
+            self.activate(opening.branch)
         accepted = replace(run, state=State.READY, seq=len(opening.events))
         self.runs[run.id] = accepted
-        self._put_messages(opening.messages)
+        self.put_messages(opening.messages)
         return accepted, self._log(accepted, opening.events, now)
+
+    def activate(self, branch: Branch) -> Thread:
+        """Make a branch the active one of its thread."""
+        thread = replace(self.threads[branch.thread_id], branch_id=branch.id)
+        self.threads[thread.id] = thread
+        return thread
+
+    def refuse_busy(self, thread_id: str) -> None:
+        """Raise `ThreadBusy` when a run is under way on the thread."""
+        if busy := self.under_way(thread_id):
+            raise ThreadBusy(thread_id, busy.id)
 
     def step(self, write: Write, now: datetime) -> list[Logged]:
         """Make one step of a run."""
@@ -87,10 +123,13 @@ class Rows:
         if run.state != write.expect or fenced_off or not rules.may_apply(write):
             raise Superseded(run.id)
         moved = self.runs[run.id] = rules.moved(run, write, now)
-        self._put_messages(write.messages)
+        self.put_messages(write.messages)
         self.steps |= {step.id: step for step in write.steps}
         self.calls |= {(call.run_id, call.call.call_id): call for call in write.calls}
         self.items |= {(item.run_id, item.round, item.position): item for item in write.items}
+        self.model_calls |= {
+            (call.run_id, call.number, call.attempt): call for call in write.model_calls
+        }
         if rules.ends(write):
             self._close_steps(write, now)
             self._close_messages(write, now)
@@ -114,11 +153,13 @@ class Rows:
         ]
         return sum(len(self.deltas.pop(message_id, ())) for message_id in final)
 
-    def claim(self, run_id: str, worker_id: str, alive_since: datetime) -> Run:
+    def claim(
+        self, run_id: str, worker_id: str, alive_since: datetime, fence: int | None = None
+    ) -> Run:
         """Take an open run over, unless another living worker has it."""
         run = known(self.runs, "run", run_id)
         taken = run.worker_id != worker_id and self.lives(run.worker_id, alive_since)
-        if run.ended or taken:
+        if run.ended or taken or fence not in {None, run.fence}:
             raise Superseded(run_id)
         attempt = run.attempt if rules.released(run) else run.attempt + 1
         counted = replace(run, fence=run.fence + 1, attempt=attempt)
@@ -141,14 +182,30 @@ class Rows:
             return message
         return rules.with_text(message, rules.joined(self.deltas[message.id].items()))
 
-    def _put_messages(self, messages: Iterable[Message]) -> None:
+    def put_messages(self, messages: Iterable[Message]) -> None:
+        """Add messages, each at the end of its branch, or replace those that are there."""
         for message in messages:
             before = self.messages.get(message.id)
             position = before.position if before else self._last(message.branch_id) + 1
             self.messages[message.id] = replace(message, position=position)
 
     def _last(self, branch_id: str) -> int:
-        return max((message.position for message in self.branch(branch_id)), default=0)
+        near = (b for b in self.branches.values() if branch_id in (b.id, b.parent_id))
+        shared = [(branch.fork_position or 1) - 1 for branch in near]
+        return max(*shared, *(message.position for message in self._own(branch_id)), 0)
+
+    def _own(self, branch_id: str) -> list[Message]:
+        return [message for message in self.messages.values() if message.branch_id == branch_id]
+
+    def _refuse_deleted(self, assistant_id: str) -> None:
+        if assistant_id in self.deleted:
+            raise NotFound("assistant", assistant_id)
+
+    def _check(self, opening: Opening) -> None:
+        known(self.threads, "thread", opening.run.thread_id)
+        if opening.queued_id is not None:
+            known(self.queue, "queued message", opening.queued_id)
+        self.refuse_busy(opening.run.thread_id)
 
     def _close_steps(self, ending: Write, now: datetime) -> None:
         status = rules.step_status(ending)
@@ -172,27 +229,3 @@ class Rows:
         lines = rules.logged(run.id, events, run.seq, now)
         self.events[run.id] += lines
         return lines
-
-
-def known(rows: dict[Any, Found], what: str, wanted: Any) -> Found:
-    """Return the row of this key."""
-    if wanted not in rows:
-        raise NotFound(what, wanted)
-    return rows[wanted]
-
-
-def listed(what: str, records: Iterable[Record], page: Page | None = None) -> list[Record]:
-    """Return a page of records by their creation; without a page all of them, oldest first."""
-    return cut(what, sorted(records, key=lambda record: record.created_at), page)
-
-
-def cut(what: str, records: list[Record], page: Page | None) -> list[Record]:
-    """Return a page of records that are in order."""
-    if page is None:
-        return records
-    directed = records[::-1] if page.newest_first else records
-    ids = [record.id for record in directed]
-    if page.after is not None and page.after not in ids:
-        raise NotFound(what, page.after)
-    start = ids.index(page.after) + 1 if page.after is not None else 0
-    return directed[start : start + page.limit]

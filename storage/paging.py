@@ -1,7 +1,7 @@
 """Pages of lists, by position: what comes after a row, not how many rows to skip."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from sqlalchemy import Connection, Select, tuple_
 
@@ -10,33 +10,50 @@ from conversation.records import Page
 
 Order = tuple[Any, ...]
 
+IDS_AT_ONCE: Final = 500
+"""How many ids one query asks for: databases bound what a statement may be given."""
+
 
 def listed(
     connection: Connection, query: Select[Any], page: Page | None, table: Any, what: str
 ) -> Sequence[Any]:
     """Return the rows of a page by creation, then insertion; without a page all, oldest first."""
     order = (table.created_at, table.number)
-    if page is None:
-        query = query.order_by(*order)
-    else:
-        query = paged(connection, query, page, table, what, order)
-    return connection.execute(query).all()
+    return paged(connection, query, page, table, what, order)
 
 
 def paged(
-    connection: Connection, query: Select[Any], page: Page, table: Any, what: str, order: Order
-) -> Select[Any]:
-    """Return `query` cut to a page; `NotFound` when it has no row to go on from."""
-    if page.after is not None:
-        mark = query.with_only_columns(*order).where(table.id == page.after)
-        place = connection.execute(mark).one_or_none()
-        if place is None:
-            raise NotFound(what, page.after)
-        query = query.where(_beyond(order, tuple(place), page))
-    directed = [column.desc() for column in order] if page.newest_first else order
-    return query.order_by(*directed).limit(page.limit)
+    connection: Connection,
+    query: Select[Any],
+    page: Page | None,
+    table: Any,
+    what: str,
+    order: Order,
+) -> Sequence[Any]:
+    """Return the rows of a page, without one all in `order`; `NotFound` for a mark not in it."""
+    if page is None:
+        return connection.execute(query.order_by(*order)).all()
+    here, cut = tuple_(*order), query
+    for wanted, rises in ((page.after, not page.newest_first), (page.before, page.newest_first)):
+        if wanted is not None:
+            mark = _place(connection, query.where(table.id == wanted), order)
+            if mark is None:
+                raise NotFound(what, wanted)
+            cut = cut.where(here > mark if rises else here < mark)
+    backwards = page.before is not None and page.after is None
+    falling = page.newest_first != backwards
+    directed = [column.desc() for column in order] if falling else order
+    rows = connection.execute(cut.order_by(*directed).limit(page.limit)).all()
+    return rows[::-1] if backwards else rows
 
 
-def _beyond(order: Order, mark: Any, page: Page) -> Any:
-    here = tuple_(*order)
-    return here < mark if page.newest_first else here > mark
+def slices(ids: Iterable[str], size: int | None = None) -> Iterator[list[str]]:
+    """Yield ids in portions, each id once."""
+    known, most = sorted(set(ids)), size or IDS_AT_ONCE
+    for start in range(0, len(known), most):
+        yield known[start : start + most]
+
+
+def _place(connection: Connection, query: Select[Any], order: Order) -> Any:
+    row = connection.execute(query.with_only_columns(*order)).one_or_none()
+    return None if row is None else tuple(row)

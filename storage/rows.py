@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from conversation.events import Logged
 from conversation.records import (
+    Branch,
     CallRecord,
     Message,
     Run,
@@ -20,7 +21,7 @@ from conversation.records import (
     Usage,
 )
 from conversation.turns import ProviderItem, ToolCall
-from storage.tables import Base, MessageRow, StepRow
+from storage.tables import Base, BranchRow, MessageRow, StepRow
 
 Values = dict[str, Any]
 
@@ -36,6 +37,7 @@ def columns_of(table: type[Base], record: type[Any]) -> list[ColumnElement[Any]]
 
 MESSAGE: Final = columns_of(MessageRow, Message)
 STEP: Final = columns_of(StepRow, Step)
+BRANCH: Final = tuple(BranchRow.__table__.c)
 
 
 def values_of(record: Any) -> Values:
@@ -59,10 +61,26 @@ def thread_of(row: Any) -> Thread:
         id=row.id,
         branch_id=row.active_branch_id,
         title=row.title,
+        titled_by=row.titled_by,
+        pinned=row.pinned,
+        instructions=row.instructions,
+        resources=row.resources,
         metadata=row.metadata,
         project_id=row.project_id,
         created_at=row.created_at,
     )
+
+
+def branch_of(row: Any) -> Branch:
+    """Return a row of `BRANCH` as a record."""
+    values = dict(row._mapping)
+    return Branch(parent_id=values.pop("parent_branch_id"), **values)
+
+
+def branch_values(branch: Branch) -> Values:
+    """Return a branch as a row."""
+    values = values_of(branch)
+    return values | {"parent_branch_id": values.pop("parent_id")}
 
 
 def run_values(run: Run) -> Values:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from conversation.events import Event, Logged, TriggerRefused
+from conversation.events import Event, Logged, StateChanged, TriggerRefused
 from conversation.records import Message, Run, StepStatus, Write
 from conversation.script import TERMINAL, State
 
@@ -43,9 +43,23 @@ def ends(write: Write) -> bool:
     return write.to in TERMINAL and write.expect not in TERMINAL
 
 
+def starts(write: Write) -> bool:
+    """Tell whether the write says that the model was asked; it may have answered since."""
+    if write.to == State.STARTED:
+        return write.expect != State.STARTED
+    return any(
+        isinstance(event, StateChanged) and event.after == State.STARTED for event in write.events
+    )
+
+
 def released(run: Run) -> bool:
     """Tell whether the run's last segment ended as it should, with a wait that may be over."""
     return run.worker_id is None and run.state == State.REQUIRES_ACTION
+
+
+def goes_on(write: Write) -> bool:
+    """Tell whether the write leaves its run to whoever executes the next segment."""
+    return write.release and write.waiting is None and write.to not in TERMINAL
 
 
 def sets_waiting(write: Write) -> bool:
@@ -56,7 +70,7 @@ def sets_waiting(write: Write) -> bool:
 def moved(run: Run, write: Write, now: datetime) -> Run:
     """Return the run as the write leaves it."""
     ended = ends(write)
-    first_start = write.to == State.STARTED and run.started_at is None
+    first_start = starts(write) and run.started_at is None
     waiting = None if ended else write.waiting
     return replace(
         run,

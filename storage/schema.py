@@ -12,7 +12,7 @@ from conversation.errors import StoreUnavailable
 from storage.engine import BUSY_TIMEOUT, located, reading_engine, sqlite_file, writing_engine
 from storage.faults import store_errors
 
-HEAD: Final = "0002"
+HEAD: Final = "0004"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 PATIENCE: Final = 600.0
 """For how many seconds an upgrade waits for another that is under way: long logs take minutes."""

@@ -1,16 +1,13 @@
 """The store on SQLite or PostgreSQL: reads in the caller's thread, writes through the writer."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from conversation.errors import StoreUnavailable
 from conversation.events import Logged
 from conversation.ports import ChangeWatch
 from conversation.records import (
@@ -27,17 +24,11 @@ from conversation.records import (
 from conversation.script import State
 from storage import assistants, reading, schema, texts, watching, workers, writing
 from storage.engine import BUSY_TIMEOUT, READERS, located, reading_engine, writing_engine
-from storage.faults import store_errors
 from storage.history import SqlHistory
-from storage.writer import Writer
-
-Result = TypeVar("Result")
-Clock = Callable[[], datetime]
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(UTC)
+from storage.rules import goes_on
+from storage.sql_access import Clock, Due, utc_now
+from storage.sql_api import SqlApi
+from storage.sql_threads import SqlThreads
 
 
 def open_store(
@@ -47,9 +38,11 @@ def open_store(
     busy_timeout: float = BUSY_TIMEOUT,
     readers: int = READERS,
     now: Clock = utc_now,
+    due: Due | None = None,
 ) -> "SqlStore":
     """Open the database at `url`; a relative SQLite path starts at `root`.
 
+    `due` is told of runs that nobody executes yet, but somebody is to.
     Raises `StoreUnavailable` when it can't be reached or its schema is not the one we know.
     """
     where = located(url, root)
@@ -59,18 +52,12 @@ def open_store(
     except BaseException:
         reader.dispose()
         raise
-    return SqlStore(reader, writing_engine(where, busy_timeout=busy_timeout), now=now)
+    writer = writing_engine(where, busy_timeout=busy_timeout, may_freeze=True)
+    return SqlStore(reader, writer, now=now, due=due)
 
 
-class SqlStore:
-    """`conversation.ports.Store` over two engines, one for readers and one for the writer."""
-
-    def __init__(self, reader: Engine, writer: Engine, *, now: Clock = utc_now) -> None:
-        self._reader = reader
-        self._engine = writer
-        self._writer = Writer(writer)
-        self._now = now
-        self._closed = False
+class SqlStore(SqlThreads, SqlApi):
+    """`conversation.ports.Store` on SQLite or PostgreSQL."""
 
     def save_assistant(self, assistant: Assistant) -> Assistant:
         """Create it, or make a new version when its id is known."""
@@ -82,26 +69,38 @@ class SqlStore:
             return assistants.find(connection, assistant_id, version)
 
     def assistants(
-        self, page: Page | None = None, *, metadata: dict[str, str] | None = None
+        self,
+        page: Page | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        project_id: str | None = None,
     ) -> list[Assistant]:
         """Return assistants, only those that carry all of `metadata`."""
         with self._reading() as connection:
-            return assistants.find_all(connection, page, metadata)
+            return assistants.find_all(connection, page, metadata, project_id)
 
     def thread(self, thread_id: str) -> Thread:
         """Return a thread."""
         with self._reading() as connection:
             return reading.thread(connection, thread_id)
 
-    def threads(self, page: Page | None = None) -> list[Thread]:
+    def threads(
+        self,
+        page: Page | None = None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        project_id: str | None = None,
+    ) -> list[Thread]:
         """Return threads by their creation."""
         with self._reading() as connection:
-            return reading.threads(connection, page)
+            return reading.threads(connection, page, metadata, project_id)
 
-    def messages(self, thread_id: str, page: Page | None = None) -> list[Message]:
+    def messages(
+        self, thread_id: str, page: Page | None = None, *, run_id: str | None = None
+    ) -> list[Message]:
         """Return the active branch's messages."""
         with self._reading() as connection:
-            return reading.messages(connection, thread_id, page)
+            return reading.messages(connection, thread_id, page, run_id)
 
     def run(self, run_id: str) -> Run:
         """Return a run."""
@@ -139,13 +138,22 @@ class SqlStore:
 
         def begin(connection: Connection) -> tuple[Run, list[Logged]]:
             lines = writing.accept(connection, opening, self._now())
+            if opening.run.worker_id is None:
+                self._is_due(connection, opening.run.id, len(lines))
             return replace(opening.run, state=State.READY, seq=len(lines)), lines
 
         return self._write(begin)
 
     def write(self, write: Write) -> Future[list[Logged]]:
         """Make one step of a run."""
-        return self._write(lambda c: writing.write(c, write, self._now()))
+
+        def make(connection: Connection) -> list[Logged]:
+            lines = writing.write(connection, write, self._now())
+            if goes_on(write):
+                self._is_due(connection, write.run_id, lines[-1].seq)
+            return lines
+
+        return self._write(make)
 
     def append_texts(self, pending: tuple[PendingText, ...]) -> Future[None]:
         """Keep streamed text."""
@@ -171,9 +179,13 @@ class SqlStore:
         """Strike off workers whose process is gone for certain."""
         return self._write(lambda c: workers.remove_dead(c, self._now()))
 
-    def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
+    def claim(
+        self, run_id: str, worker_id: str, *, dead_after: float, fence: int | None = None
+    ) -> Future[Run]:
         """Take an open run over."""
-        return self._write(lambda c: workers.claim(c, run_id, worker_id, self._since(dead_after)))
+        return self._write(
+            lambda c: workers.claim(c, run_id, worker_id, self._since(dead_after), fence)
+        )
 
     def orphans(
         self, *, providers: Collection[str], dead_after: float, limit: int = 100
@@ -204,23 +216,3 @@ class SqlStore:
     def history(self) -> SqlHistory:
         """Return the read models of what is kept here; they are of use until it is closed."""
         return SqlHistory(self._reading, self._write)
-
-    def close(self) -> None:
-        """Finish what is queued and close."""
-        self._closed = True
-        self._writer.close()
-        self._engine.dispose()
-        self._reader.dispose()
-
-    def _write(self, work: Callable[[Connection], Result]) -> Future[Result]:
-        return self._writer.submit(work)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        if self._closed:
-            raise StoreUnavailable("The store is closed.")
-        with store_errors(), self._reader.connect() as connection:
-            yield connection
-
-    def _since(self, dead_after: float) -> datetime:
-        return self._now() - timedelta(seconds=dead_after)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Executable,
     bindparam,
     func,
+    or_,
     select,
     update,
 )
@@ -23,7 +24,7 @@ from conversation.records import Message, Opening, Run, Write
 from storage.columns import UtcTime
 from storage.rows import Values, inserting
 from storage.search_table import SearchRow
-from storage.tables import RunRow, ThreadRow
+from storage.tables import MessageRow, RunRow, ThreadRow
 from storage.words import words
 
 _THREADS: Final = ThreadRow.__table__.c
@@ -55,6 +56,35 @@ _USED: Final = _SEEN.values(
 _PRICING: Final = select(RunRow.provider, RunRow.model, RunRow.created_at).where(
     RunRow.id == bindparam("run")
 )
+_MOST_MESSAGES: Final = 1_000
+# Whatever precedes a message that a run wrote, or was begun by, was entered when that run began.
+_ENTERED: Final = (
+    select(MessageRow.position)
+    .where(
+        MessageRow.branch_id == bindparam("branch"),
+        or_(
+            MessageRow.run_id.is_not(None),
+            select(RunRow.id)
+            .where(RunRow.message_id == MessageRow.id, RunRow.id != bindparam("run"))
+            .exists(),
+        ),
+    )
+    .order_by(MessageRow.position.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_NOT_ENTERED: Final = (
+    select(MessageRow.role, MessageRow.id, MessageRow.text)
+    .where(
+        MessageRow.branch_id == bindparam("branch"),
+        MessageRow.position > func.coalesce(_ENTERED, 0),
+        MessageRow.position < bindparam("before"),
+    )
+    .order_by(MessageRow.position.desc())
+    .limit(_MOST_MESSAGES)
+)
+_END: Final = 2**31 - 1
+"""A position that no message has."""
 
 
 def new_thread(run: Run, events: int, now: datetime) -> Values:
@@ -113,12 +143,28 @@ Entry = tuple[HitKind, str, str]
 
 
 def index_opening(connection: Connection, opening: Opening, now: datetime) -> None:
-    """Enter a run's first messages into the word index."""
+    """Enter a run's first messages into the word index, before they are there themselves.
+
+    Those that had come to its thread without a run are entered with them, as this run's.
+    """
     run = opening.run
+    earlier = () if opening.thread else _not_entered(connection, opening)
     entries: Iterator[Entry] = (
-        ("user_message", one.id, one.text) for one in opening.messages if one.role == "user"
+        ("user_message" if role == "user" else "assistant_message", id_, text)
+        for role, id_, text in (*earlier, *((m.role, m.id, m.text) for m in opening.messages))
     )
     index(connection, run.id, run.thread_id, entries, now)
+
+
+def _not_entered(connection: Connection, opening: Opening) -> Iterable[tuple[str, str, str]]:
+    """Return messages that came without a run since the last one: role, id and text."""
+    branch = opening.branch
+    values = {
+        "run": opening.run.id,
+        "branch": branch.parent_id if branch else opening.run.branch_id,
+        "before": (branch.fork_position if branch else None) or _END,
+    }
+    return reversed(connection.execute(_NOT_ENTERED, values).all())
 
 
 def index_step(connection: Connection, step: Write, thread_id: str, now: datetime) -> None:

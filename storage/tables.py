@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import Discriminator
-from sqlalchemy import Double, ForeignKey, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import Double, ForeignKey, Index, MetaData, UniqueConstraint, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from conversation.events import Event
-from conversation.records import Assistant, RunSpec
+from conversation.records import Assistant, ContentPart, RunSpec, Usage
 from conversation.script import State
 from storage.columns import Kept, Number, Stated, UtcTime, Words
 
@@ -48,7 +48,7 @@ class Base(DeclarativeBase):
 
 
 class AssistantRow(Base):
-    """An assistant; `version` is its newest."""
+    """An assistant; `version` is its newest. One that was deleted keeps its versions."""
 
     __tablename__ = "assistants"
 
@@ -58,6 +58,7 @@ class AssistantRow(Base):
     version: Mapped[int]
     meta: Mapped[dict[str, str]] = mapped_column("metadata", Kept(dict[str, str]))
     created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
 
 
 class AssistantVersionRow(Base):
@@ -82,13 +83,19 @@ class ThreadRow(Base):
         Index("ix_threads_created_at", "created_at", "number"),
         Index("ix_threads_last_activity", "last_activity", "number"),
         Index("ix_threads_tokens", "tokens", "number"),
-    )
+        Index("ix_threads_pinned", "last_activity", "number",
+              sqlite_where=text("pinned = 1"), postgresql_where=text("pinned")),
+    )  # fmt: skip
 
     number: Mapped[Numbered]
     id: Mapped[Id]
     project_id: Mapped[Project]
     active_branch_id: Mapped[str]
     title: Mapped[str]
+    titled_by: Mapped[str] = mapped_column(server_default="words")
+    pinned: Mapped[bool] = mapped_column(server_default=false())
+    instructions: Mapped[str] = mapped_column(server_default="")
+    resources: Mapped[Any] = mapped_column(Kept(dict[str, Any]), server_default="{}")
     meta: Mapped[dict[str, str]] = mapped_column("metadata", Kept(dict[str, str]))
     created_at: Mapped[datetime]
     runs: Mapped[Count]
@@ -109,6 +116,7 @@ class BranchRow(Base):
     thread_id: Mapped[str] = mapped_column(ForeignKey("threads.id"), index=True)
     parent_branch_id: Mapped[str | None] = mapped_column(ForeignKey("branches.id"), index=True)
     fork_position: Mapped[int | None]
+    forked_at: Mapped[datetime | None]
 
 
 class RunRow(Base):
@@ -142,7 +150,7 @@ class RunRow(Base):
     project_id: Mapped[Project]
     thread_id: Mapped[str] = mapped_column(ForeignKey("threads.id"))
     branch_id: Mapped[str] = mapped_column(ForeignKey("branches.id"), index=True)
-    message_id: Mapped[str | None]
+    message_id: Mapped[str | None] = mapped_column(index=True)
     state: Mapped[State]
     seq: Mapped[int]
     fence: Mapped[int]
@@ -191,6 +199,8 @@ class MessageRow(Base):
     incomplete_reason: Mapped[str | None]
     run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id"), index=True)
     assistant_id: Mapped[str | None]
+    parts: Mapped[Any] = mapped_column(Kept(tuple[ContentPart, ...]), server_default="[]")
+    attachments: Mapped[Any] = mapped_column(Kept(tuple[dict[str, Any], ...]), server_default="[]")
     meta: Mapped[dict[str, str]] = mapped_column("metadata", Kept(dict[str, str]))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -208,6 +218,7 @@ class StepRow(Base):
     kind: Mapped[str]
     status: Mapped[str]
     message_id: Mapped[str | None]
+    usage: Mapped[Any] = mapped_column(Kept(Usage | None, none_as_null=True), nullable=True)
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

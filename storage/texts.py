@@ -30,6 +30,16 @@ _WANTED: Final = (
 )
 
 
+_OWN: Final = (
+    select(*MESSAGE).where(MessageRow.run_id == bindparam("run")).order_by(MessageRow.position)
+)
+_FLUSHED: Final = (
+    select(DeltaRow.message_id, DeltaRow.offset, DeltaRow.text)
+    .join(MessageRow, MessageRow.id == DeltaRow.message_id)
+    .where(MessageRow.run_id == bindparam("run"), MessageRow.status == "in_progress")
+)
+
+
 def append(connection: Connection, texts: tuple[PendingText, ...], now: datetime) -> None:
     """Keep the pieces whose message is in progress and whose run has their fence."""
     pieces = [
@@ -50,16 +60,10 @@ def append(connection: Connection, texts: tuple[PendingText, ...], now: datetime
 
 def of_run(connection: Connection, run_id: str) -> list[Message]:
     """Return the run's own messages, oldest first, those in progress with what was flushed."""
-    own = select(*MESSAGE).where(MessageRow.run_id == run_id).order_by(MessageRow.position)
     flushed: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    pieces = (
-        select(DeltaRow.message_id, DeltaRow.offset, DeltaRow.text)
-        .join(MessageRow, MessageRow.id == DeltaRow.message_id)
-        .where(MessageRow.run_id == run_id, MessageRow.status == "in_progress")
-    )
-    for message_id, offset, text in connection.execute(pieces):
+    for message_id, offset, text in connection.execute(_FLUSHED, {"run": run_id}):
         flushed[message_id].append((offset, text))
-    messages = [message_of(row) for row in connection.execute(own)]
+    messages = [message_of(row) for row in connection.execute(_OWN, {"run": run_id})]
     return [with_text(message, joined(flushed[message.id])) for message in messages]
 
 

@@ -55,14 +55,21 @@ def remove_dead(connection: Connection, now: datetime) -> int:
     return len(dead)
 
 
-def claim(connection: Connection, run_id: str, worker_id: str, alive_since: datetime) -> Run:
-    """Take an open run over, unless another living worker has it."""
+def claim(
+    connection: Connection,
+    run_id: str,
+    worker_id: str,
+    alive_since: datetime,
+    fence: int | None = None,
+) -> Run:
+    """Take an open run over, unless another living worker has it, or its fence is another one."""
     row = connection.execute(
         update(RunRow)
         .where(
             RunRow.id == run_id,
             UNDER_WAY,
             (RunRow.worker_id == worker_id) | _unexecuted(alive_since),
+            *(() if fence is None else (RunRow.fence == fence,)),
         )
         .values(
             fence=RunRow.fence + 1,

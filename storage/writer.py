@@ -1,9 +1,10 @@
-"""The writer: one thread per store commits all waiting jobs together, a savepoint each.
+"""The writer: one thread per store commits all waiting jobs together.
 
 A disk is asked for durability once per batch, not once per job. A job that raises is undone
-alone; when the database fails, all of its batch fails. Results are told only after the commit.
+alone: its batch is begun anew then, with a savepoint for each. When the database fails, all of
+the batch fails. Results are told only after the commit.
 A batch that collided with another process's (each held what the other wanted next, and the server
-undid one of them) is done again job by job; so a job must bear being run twice.
+undid one of them) is done again job by job, and a job a few times; so it must bear that.
 """
 
 import os
@@ -24,6 +25,7 @@ from storage.faults import is_collision, is_outage, unavailable
 Result = TypeVar("Result")
 
 BATCH: Final = 256
+TRIES: Final = 4
 CHANGES: Final = "parley_changes"
 """The channel on which PostgreSQL tells other processes of every commit."""
 
@@ -96,23 +98,70 @@ class Writer:
             pass
         return batch
 
-    def _settle(self, jobs: list[Job[Any]]) -> None:
+    def _settle(self, jobs: list[Job[Any]], tries: int = TRIES) -> None:
         try:
             tell = self._commit(jobs)
+        except _InDoubt as doubt:
+            tell = [_failing(job, unavailable(doubt.error, in_doubt=True)) for job in jobs]
         except Exception as error:  # noqa: BLE001 (the jobs' owners are told, the thread lives on)
-            if len(jobs) > 1 and is_collision(error):
-                tell = [partial(self._settle, [job]) for job in jobs]
+            if tries > 1 and is_collision(error):
+                tell = [partial(self._settle, [job], tries - 1) for job in jobs]
             else:
                 tell = [_failing(job, unavailable(error)) for job in jobs]
         for told in tell:
             told()
 
     def _commit(self, jobs: list[Job[Any]]) -> list[Callable[[], None]]:
-        with self._engine.begin() as connection:
-            tell = [_attempt(connection, job) for job in jobs]
-            if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"NOTIFY {CHANGES}")
+        """Commit all of them, without savepoints unless a job turns out to need one."""
+        try:
+            return self._commit_by(jobs, _do)
+        except _Failed as failed:
+            if len(jobs) == 1:
+                return [_failing(jobs[0], failed.error)]
+        return self._commit_by(jobs, _attempt)
+
+    def _commit_by(
+        self, jobs: list[Job[Any]], do: Callable[[Connection, Job[Any]], Callable[[], None]]
+    ) -> list[Callable[[], None]]:
+        served = self._engine.dialect.name == "postgresql"
+        written = False
+        try:
+            with self._engine.begin() as connection:
+                tell = [do(connection, job) for job in jobs]
+                if served:
+                    connection.exec_driver_sql(f"NOTIFY {CHANGES}")
+                written = True
+        except Exception as error:
+            if served and written and is_outage(error) and not is_collision(error):
+                raise _InDoubt(error) from error
+            raise
         return tell
+
+
+class _InDoubt(Exception):
+    """A server was lost at the commit: it may have heard of it, and may not."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _Failed(Exception):
+    """A job that did not wrap itself in a savepoint has failed, and takes its batch along."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+
+def _do(connection: Connection, job: Job[Any]) -> Callable[[], None]:
+    try:
+        result = job.work(connection)
+    except Exception as error:
+        if is_outage(error):
+            raise
+        raise _Failed(error) from error
+    return lambda: job.future.set_result(result)
 
 
 def _attempt(connection: Connection, job: Job[Any]) -> Callable[[], None]:

@@ -4,14 +4,25 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from conversation.errors import NotFound, Superseded, ThreadBusy
+from conversation.errors import NotFound, Superseded
 from conversation.events import Logged
 from conversation.records import Message, Opening, Run, Thread, Usage, Write
 from conversation.script import State
-from storage import closing, summaries
+from storage import branching, closing, queueing, summaries
 from storage.columns import UtcTime
 from storage.expressions import seconds_between
 from storage.rows import (
@@ -19,16 +30,14 @@ from storage.rows import (
     call_values,
     error_values,
     event_values,
-    inserting,
     item_values,
     put,
     run_values,
     usage_values,
     values_of,
 )
-from storage.rules import ends, logged, may_apply, sets_waiting
+from storage.rules import ends, logged, may_apply, sets_waiting, starts
 from storage.tables import (
-    UNDER_WAY,
     BranchRow,
     EventRow,
     ItemRow,
@@ -38,18 +47,17 @@ from storage.tables import (
     ThreadRow,
     ToolCallRow,
 )
+from storage.thread_tables import ModelCallRow
 
 _BRANCH: Final[ColumnElement[str]] = bindparam("in_branch")
-_POSITION: Final = (
-    func.coalesce(
-        select(func.max(MessageRow.position))
-        .where(MessageRow.branch_id == _BRANCH)
-        .scalar_subquery(),
-        select(BranchRow.fork_position - 1).where(BranchRow.id == _BRANCH).scalar_subquery(),
-        0,
-    )
-    + 1
-)
+# A branch that was forked off shares what precedes its fork, also where that was deleted since.
+_TAKEN: Final = union_all(
+    select(func.max(MessageRow.position).label("position")).where(MessageRow.branch_id == _BRANCH),
+    select(func.max(BranchRow.fork_position) - 1).where(
+        or_(BranchRow.id == _BRANCH, BranchRow.parent_branch_id == _BRANCH)
+    ),
+).subquery()
+_POSITION: Final = func.coalesce(select(func.max(_TAKEN.c.position)).scalar_subquery(), 0) + 1
 _LOGGING: Final = insert(EventRow)
 _COUNTS: Final = frozenset({"seq", "tool_calls", "tokens", *usage_values(Usage())})
 _SUMS: Final = frozenset({"cost"})
@@ -61,60 +69,69 @@ _PROJECT: Final = (
 
 
 def accept(connection: Connection, opening: Opening, now: datetime) -> list[Logged]:
-    """Begin a run: its thread if that is new, itself, its messages and its first events."""
+    """Begin a run: its thread or branch if that is new, itself, its messages and first events."""
     run, length = opening.run, len(opening.events)
     if opening.thread:
-        _add_thread(connection, opening.thread, summaries.new_thread(run, length, now))
-    elif not summaries.run_begins(connection, run, length, now):
-        raise NotFound("thread", run.thread_id)
+        add_thread(connection, opening.thread, summaries.new_thread(run, length, now))
+    else:
+        _join_thread(connection, opening, now)
+    if opening.branch:
+        branching.add(connection, opening.branch)
     _add_run(connection, run, length)
-    _put_messages(connection, opening.messages)
     summaries.index_opening(connection, opening, now)
+    put_messages(connection, opening.messages)
     lines = logged(run.id, opening.events, length, now)
     _log(connection, lines)
     return lines
 
 
 def write(connection: Connection, step: Write, now: datetime) -> list[Logged]:
-    """Make one step of a run, or raise `Superseded` or `NotFound` and change nothing."""
+    """Make one step of a run, or raise `Superseded` or `NotFound` and change nothing.
+
+    Messages come after the thread's row, here as in `accept`: who has that row, changed but not
+    committed, is alone in finding the next position.
+    """
     dollars = summaries.price(connection, step)
     moved = _moved(connection, step, dollars, now) if may_apply(step) else None
     if moved is None:
         known = connection.scalar(select(RunRow.id).where(RunRow.id == step.run_id))
         raise Superseded(step.run_id) if known else NotFound("run", step.run_id)
-    _put_messages(connection, step.messages)
+    summaries.run_moved(connection, step, moved.thread_id, dollars, now)
+    put_messages(connection, step.messages)
     put(connection, StepRow, [values_of(row) for row in step.steps])
     put(connection, ToolCallRow, [call_values(row) for row in step.calls])
     put(connection, ItemRow, [item_values(row) for row in step.items])
+    put(connection, ModelCallRow, [values_of(row) for row in step.model_calls])
     lines = logged(step.run_id, step.events, moved.seq, now)
     _log(connection, lines)
-    summaries.run_moved(connection, step, moved.thread_id, dollars, now)
     summaries.index_step(connection, step, moved.thread_id, now)
     if ends(step):
         closing.close(connection, step, moved.thread_id, now)
     return lines
 
 
-def _add_thread(connection: Connection, thread: Thread, summary: Values) -> None:
+def add_thread(connection: Connection, thread: Thread, summary: Values) -> None:
+    """Add a thread and its first branch; `summary` is what the thread adds up to."""
     values = values_of(thread) | summary
     values["active_branch_id"] = values.pop("branch_id")
     connection.execute(insert(ThreadRow), values)
     connection.execute(insert(BranchRow), {"id": thread.branch_id, "thread_id": thread.id})
 
 
+def _join_thread(connection: Connection, opening: Opening, now: datetime) -> None:
+    """Add a run to a thread there is, which from then on no other run can join."""
+    run = opening.run
+    if not summaries.run_begins(connection, run, len(opening.events), now):
+        raise NotFound("thread", run.thread_id)
+    if opening.queued_id is not None:
+        queueing.take(connection, opening.queued_id)
+    branching.refuse_busy(connection, run.thread_id)
+
+
 def _add_run(connection: Connection, run: Run, seq: int) -> None:
     tokens = run.usage.input + run.usage.output
     values = run_values(run) | {"state": State.READY, "seq": seq, "tokens": tokens}
-    added = inserting(connection.dialect.name, RunRow).on_conflict_do_nothing(
-        index_elements=["thread_id"], index_where=UNDER_WAY
-    )
-    if connection.scalar(added.returning(RunRow.id), values) is None:
-        raise ThreadBusy(run.thread_id, _latest_run(connection, run.thread_id))
-
-
-def _latest_run(connection: Connection, thread_id: str) -> str:
-    latest = select(RunRow.id).where(RunRow.thread_id == thread_id)
-    return connection.scalar(latest.order_by(RunRow.number.desc()).limit(1)) or ""
+    connection.execute(insert(RunRow), values)
 
 
 def _moved(
@@ -163,7 +180,7 @@ def _changes(step: Write, now: datetime) -> Values:
     changes: Values = {"seq": len(step.events)}
     if step.to != step.expect:  # a heartbeat leaves alone the indexes that have the state
         changes["state"] = step.to
-    if step.to == State.STARTED:
+    if starts(step):
         changes["started_at"] = now
     if ends(step):
         changes |= {"ended_at": now, "duration": now}
@@ -187,7 +204,8 @@ def _outcome(step: Write) -> Values:
     return outcome | usage_values(step.usage) | {"tokens": step.usage.input + step.usage.output}
 
 
-def _put_messages(connection: Connection, messages: tuple[Message, ...]) -> None:
+def put_messages(connection: Connection, messages: tuple[Message, ...]) -> None:
+    """Add messages, each at the end of its branch, or replace those that are there."""
     rows = [
         values_of(message) | {"in_branch": message.branch_id, "in_thread": message.thread_id}
         for message in messages

@@ -36,7 +36,13 @@ def _passage(passage: Passage) -> dict[str, Any]:
 
 
 def _message(message: Message) -> dict[str, Any]:
-    return {"id": message.id, "text": message.text, "at": message.created_at}
+    told = {"id": message.id, "text": message.text, "at": message.created_at}
+    others = {
+        "role": message.role if message.role != "user" else None,
+        "parts": [asdict(part) for part in message.parts],
+        "attachments": message.attachments,
+    }
+    return told | {name: value for name, value in others.items() if value}
 
 
 def _run(run: Run) -> dict[str, Any]:

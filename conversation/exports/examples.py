@@ -72,7 +72,7 @@ def flaw_of(passage: Passage) -> Flaw | None:
     run = passage.run
     if run is None or run.state is not State.COMPLETED:
         return "not_completed"
-    if not any(message.text.strip() for message in passage.asked):
+    if not any(one.role == "user" and one.text.strip() for one in passage.asked):
         return "no_question"
     if not _leads_to_an_answer(passage.said):
         return "no_answer"

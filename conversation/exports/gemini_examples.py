@@ -1,6 +1,7 @@
 """Examples for fine-tuning in Gemini's format."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 from conversation.exports.examples import Example, arguments_of
@@ -23,8 +24,10 @@ def gemini_example(example: Example) -> Body:
 
 
 def _contents(passage: Passage) -> Iterator[Body]:
-    asked = [_text(message.text) for message in passage.asked if message.text.strip()]
-    yield _content("user", *asked)
+    asked = [message for message in passage.asked if message.text.strip()]
+    for role, messages in groupby(asked, key=lambda message: message.role):
+        parts = [_text(message.text) for message in messages]
+        yield _content("model" if role == "assistant" else "user", *parts)
     for said in passage.said:
         yield _content("model", *_parts(said))
         if said.calls:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from conversation.exports.enclosed import enclosed
 from conversation.exports.transcript import Call, Passage, Transcript, Utterance
 from conversation.narration import cut_off, outcome
-from conversation.records import Run
+from conversation.records import Message, Run
 from conversation.script import State
 
 _END_OF_LINE: Final = re.compile(r"\r\n|\r|\n")
@@ -48,13 +49,19 @@ def plain(text: str) -> str:
 
 def _passage(passage: Passage) -> Iterator[str]:
     for message in passage.asked:
-        yield f"\n## User\n\n{_time(message.created_at)}\n\n{quoted(message.text)}"
+        yield _asked(message)
     if passage.run is None:
         return
     for said in passage.said:
         yield from _said(said, passage.run)
     if passage.run.state is not State.COMPLETED:
         yield f"\n**System:** {plain(outcome(passage.run))}.\n"
+
+
+def _asked(message: Message) -> str:
+    lines = "".join(f"\n*{plain(line)}*\n" for line in enclosed(message))
+    head = f"\n## {message.role.capitalize()}\n\n{_time(message.created_at)}\n\n"
+    return f"{head}{quoted(message.text) if message.text else ''}{lines}"
 
 
 def _said(said: Utterance, run: Run) -> Iterator[str]:

@@ -25,7 +25,7 @@ def openai_example(example: Example) -> Body:
 def _messages(passage: Passage) -> Iterator[Body]:
     for message in passage.asked:
         if message.text.strip():
-            yield {"role": "user", "content": message.text}
+            yield {"role": message.role, "content": message.text}
     for said in passage.said:
         yield _assistant(said)
         for call in said.calls:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 
+from conversation.branches import line, runs_of_line
 from conversation.events import (
     Logged,
     MessageRetrieved,
@@ -17,7 +18,7 @@ from conversation.events import (
     ToolCallsRequested,
     ToolExecuted,
 )
-from conversation.records import Message, Run, Thread
+from conversation.records import Branch, Message, Run, Thread
 from conversation.script import State
 
 
@@ -48,6 +49,7 @@ class Utterance:
 class Passage:
     """What the user wrote and the run that followed; no run follows what is not yet answered.
 
+    A program that speaks the API may have put messages of an assistant there, too: see their role.
     `path` is the states that the run went through, and since when it was in each.
     """
 
@@ -76,9 +78,18 @@ class Transcript:
 
 
 def transcribe(
-    thread: Thread, messages: Sequence[Message], runs: Iterable[Run], log: Iterable[Logged]
+    thread: Thread,
+    messages: Sequence[Message],
+    runs: Iterable[Run],
+    log: Iterable[Logged],
+    branches: Sequence[Branch] = (),
 ) -> Transcript:
-    """Put a thread together: the active branch's messages in order, and all runs and events."""
+    """Put a thread together: the active branch's messages in order, and all runs and events.
+
+    With the thread's `branches`, runs are left out that answer a message in another one.
+    """
+    if branches:
+        runs = runs_of_line(line(branches, thread.branch_id), runs, messages)
     events: dict[str, list[Logged]] = {}
     for logged in log:
         events.setdefault(logged.run_id, []).append(logged)
@@ -91,10 +102,10 @@ def transcribe(
 
 
 class _Shown:
-    """The messages of a branch; the user's are taken away as runs answer them."""
+    """The messages of a branch; those that no run wrote are taken away as runs answer them."""
 
     def __init__(self, messages: Sequence[Message]) -> None:
-        self.asked = deque(message for message in messages if message.role == "user")
+        self.asked = deque(message for message in messages if message.run_id is None)
         self._all = messages
         self._places: dict[str | None, int] = {}
         for place, message in enumerate(messages):
@@ -109,7 +120,7 @@ class _Shown:
         return [run for _, run in sorted(own, key=itemgetter(0))]
 
     def asked_before(self, run: Run) -> tuple[Message, ...]:
-        """Take away what the user had written when the run began."""
+        """Take away what was written when the run began."""
         taken, place = [], self._place(run) or 0
         while self.asked and self._places[self.asked[0].id] <= place:
             taken.append(self.asked.popleft())
@@ -130,8 +141,15 @@ class _Shown:
                 )
 
     def _place(self, run: Run) -> int | None:
-        """Return where the run stands: at the message that began it, or its first own one."""
-        return self._places.get(run.message_id, self._places.get(run.id))
+        """Return where the run stands: at the message that began it, or its first own one.
+
+        One that a program began on no message, and that wrote none, stands where it began.
+        """
+        place = self._places.get(run.message_id, self._places.get(run.id))
+        if place is None and run.message_id is None:
+            before = sum(message.created_at <= run.created_at for message in self._all)
+            return max(0, before - 1)
+        return place
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from conversation.signals import (
     Finished,
     FinishReason,
     Refusing,
+    Requested,
+    Responded,
     Saying,
     Sent,
     Signal,
@@ -23,7 +25,8 @@ from conversation.signals import (
 )
 from conversation.turns import Turn
 from proxies.demo_reply import Reply
-from proxies.demo_rules import reply_to
+from proxies.demo_wishes import reply_within
+from proxies.kept import kept
 
 MODEL: Final = "demo"
 
@@ -41,10 +44,11 @@ class DemoProxy:
 
     async def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         """Answer `turn` with the signals a real model's proxy would yield."""
-        reply = reply_to(turn)
+        reply = reply_within(turn)
         if reply.failure and not reply.text:
             raise reply.failure
         yield Sent()
+        yield Requested(kept(asdict(turn)))
         await asyncio.sleep(reply.pause)
         yield Alive()
         words, reason = _within_limit(reply, turn)
@@ -52,11 +56,18 @@ class DemoProxy:
             await asyncio.sleep(self._delay)
             yield Refusing(piece) if reply.refusal else Saying(piece)
         if reply.failure:
+            yield Responded(_answer(words, reply, ends="broken off"))
             raise reply.failure
         if reply.calls:
             yield Asking(reply.calls)
-        yield Used(input=_tokens(_heard(turn)), output=_tokens(_written(words, reply)))
+        used = Used(input=_tokens(_heard(turn)), output=_tokens(_written(words, reply)))
+        yield Responded(_answer(words, reply, ends=reason, usage=asdict(used)))
+        yield used
         yield Finished(reason)
+
+    async def models(self) -> tuple[str, ...]:
+        """Return the one there is."""
+        return (MODEL,)
 
     async def aclose(self) -> None:
         """Nothing to close."""
@@ -71,11 +82,18 @@ def _within_limit(reply: Reply, turn: Turn) -> tuple[list[str], FinishReason]:
     return words, "tool_calls" if reply.calls else "stop"
 
 
+def _answer(words: list[str], reply: Reply, **ending: object) -> str:
+    """Return an answer as it is kept."""
+    said = {"refusal" if reply.refusal else "text": "".join(words)}
+    return kept({**said, "calls": [asdict(call) for call in reply.calls], **ending})
+
+
 def _heard(turn: Turn) -> Iterable[str]:
     """Return everything a real model would be sent."""
     yield turn.instructions
     yield from (said.text for said in turn.messages)
     yield from (json.dumps(asdict(tool)) for tool in turn.tools)
+    yield json.dumps(turn.answer.schema) if turn.answer.schema else ""
     for past in turn.rounds:
         yield past.text
         yield from (call.arguments for call in past.calls)

@@ -13,7 +13,8 @@ _LOOKED_AT: Final = 4_000
 class Reply:
     """One answer: text, or calls, or both; `pause` seconds pass before it begins.
 
-    `failure` is raised when the text is over, before anything is sent if there is none.
+    `failure` is raised when the text is over, before anything is sent if there is none. `rest` is
+    what it then keeps from saying.
     """
 
     text: str = ""
@@ -21,6 +22,7 @@ class Reply:
     refusal: bool = False
     pause: float = 0.0
     failure: ProviderError | None = None
+    rest: str = ""
 
 
 def user_texts(turn: Turn) -> list[str]:

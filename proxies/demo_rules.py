@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from conversation.errors import ProviderUnavailable, StreamCut
 from conversation.ids import new_id
-from conversation.turns import ToolCall, Turn
+from conversation.turns import Said, ToolCall, Turn
 from proxies import demo_texts as texts
 from proxies.demo_reply import Reply, user_texts
 from proxies.demo_stocks import is_about_stocks, reply_about, request_in
@@ -19,6 +19,7 @@ Answer = Callable[[Match, Turn], Reply]
 _HIGHEST: Final = 10_000
 _LONGEST_WAIT: Final = 60.0
 _NAME: Final = re.compile(r"\bmy name is (?P<name>[^\W\d_][\w' -]{0,40})", re.IGNORECASE)
+_GO_ON: Final = r"^(go on|continue)([.!]*| exactly\b.*)$"
 _CALL: Final = re.compile(r"^call +(?P<name>[\w.-]+) *(?P<arguments>.*)$", re.I | re.MULTILINE)
 
 
@@ -85,7 +86,28 @@ def _fail(_match: Match, _turn: Turn) -> Reply:
 
 
 def _break_off(_match: Match, _turn: Turn) -> Reply:
-    return Reply(text=texts.BROKEN_OFF, failure=StreamCut("The demo's answer broke off."))
+    failure = StreamCut("The demo's answer broke off.")
+    return Reply(text=texts.BROKEN_OFF, rest=texts.BROKEN_OFF_REST, failure=failure)
+
+
+def _go_on(_match: Match, turn: Turn) -> Reply:
+    """Work the last answer out again, and say what was not said of it."""
+    *asked, _ = (place for place, said in enumerate(turn.messages) if said.role == "user")
+    asked = [place for place in asked if not _is_go_on(turn.messages[place])]
+    if not asked:
+        return Reply(text=texts.NOTHING_TO_GO_ON)
+    before = turn.messages[: asked[-1] + 1]
+    whole = reply_to(replace(turn, messages=before))
+    if whole.calls or not whole.text:
+        return whole
+    said = "".join(one.text for one in turn.messages[len(before) :] if one.role == "assistant")
+    left = (whole.text + whole.rest)[len(said) :]
+    text = left if left.strip() else texts.NOTHING_LEFT
+    return replace(whole, text=text, rest="", failure=None)
+
+
+def _is_go_on(said: Said) -> bool:
+    return re.match(_GO_ON, said.text.strip(), re.IGNORECASE) is not None
 
 
 def _refuse(_match: Match, _turn: Turn) -> Reply:
@@ -95,7 +117,7 @@ def _refuse(_match: Match, _turn: Turn) -> Reply:
 def _call(match: Match, turn: Turn) -> Reply:
     """Ask for the calls the user wrote down; then say what came of them."""
     if turn.rounds:
-        return Reply(text=_outputs(turn))
+        return Reply(text=outputs_of(turn))
     return Reply(calls=tuple(_written(line) for line in _CALL.finditer(match.string)))
 
 
@@ -104,7 +126,8 @@ def _written(line: Match) -> ToolCall:
     return ToolCall(call_id=new_id("call"), name=line["name"], arguments=arguments)
 
 
-def _outputs(turn: Turn) -> str:
+def outputs_of(turn: Turn) -> str:
+    """Return what came of the last calls."""
     last = turn.rounds[-1]
     names = {call.call_id: call.name for call in last.calls}
     lines = [
@@ -158,13 +181,14 @@ COMMANDS: Final = (
     Rule(r"^(help|\?|what can you do)\W*$",          _help),
     Rule(r"^fail[.!]?$",                             _fail),
     Rule(r"^break off[.!]?$",                        _break_off),
+    Rule(_GO_ON,                                     _go_on),
     Rule(r"^refuse[.!]?$",                           _refuse),
     Rule(r"^loop[.!]?$",                             _loop),
     Rule(r"^count to (?P<end>\d{1,9})\b",            _count),
     Rule(r"^wait (?P<seconds>\d{1,4}(\.\d+)?)\b",    _wait),
     Rule(r"^echo\s+(?P<text>.+)",                    _echo),
     Rule(r"^call +[\w.-]+ *($|\{|\n)",               _call),
-    Rule(r"\bstory\b",                               _story),
+    Rule(r"\b(story|geschichte)\b",                  _story),
     Rule(r"\bmarkdown\b",                            _says(texts.MARKDOWN)),
 )  # fmt: skip
 

@@ -18,10 +18,12 @@ PRICE: Final = "get_stock_price"
 ADVICE: Final = "buy_or_sell"
 
 _WANTS_ADVICE: Final = re.compile(
-    r"\b(buy|buying|sell|selling|invest|investing|advi[cs]e|recommend\w*)\b", re.IGNORECASE
+    r"\b(buy|buying|sell|selling|invest|investing|advi[cs]e|recommend\w*|(ver)?kaufen)\b",
+    re.IGNORECASE,
 )
 _WANTS_PRICE: Final = re.compile(
-    r"\b(prices?|worth|trad(?:e|es|ing)|quotes?|stocks?|shares?|costs?|compare|versus|vs)\b",
+    r"\b(prices?|worth|trad(?:e|es|ing)|quotes?|stocks?|shares?|costs?|compare|versus|vs"
+    r"|aktien?|vergleiche)\b",
     re.IGNORECASE,
 )
 _POINTS_BACK: Final = re.compile(

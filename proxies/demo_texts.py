@@ -35,6 +35,7 @@ I am a rule-based demo, so I know only a few things. Try one of these:
 - `wait 5` stays silent for so many seconds, then answers
 - `fail` is an error of the provider
 - `break off` is an answer that ends in the middle
+- `go on` is the rest of an answer that was stopped or broke off
 - `refuse` is a refusal
 - `call name {"argument": "value"}` calls any function, one per line
 - `loop` calls a function again and again, until Parley's limit
@@ -71,6 +72,9 @@ BROKEN_OFF: Final = (
     "This answer was going to be a long one. It had a beginning, it was about to have a middle, "
     "and just when it was getting interesting, the connection"
 )
+BROKEN_OFF_REST: Final = " broke off. But here is the end, and nobody had to start again."
+NOTHING_LEFT: Final = "I have nothing to add to that answer: it was whole."
+NOTHING_TO_GO_ON: Final = "I have said nothing yet that I could go on with."
 
 THANKS: Final = "You're welcome! Type **help** if you want to see what else I can do."
 GOODBYE: Final = "Goodbye! This conversation is kept; you can come back to it at any time."
@@ -82,6 +86,11 @@ JOKE: Final = (
 NO_NAME: Final = "You haven't told me your name yet. Say *My name is ...* and ask me again."
 NO_INSTRUCTIONS: Final = "I was given no instructions for this conversation."
 TOO_FAR: Final = "That is a lot of numbers! I count to 10,000 at most."
+NO_CALLS_NOW: Final = "I would call a function now, but was told to call none this time."
+PICTURES: Final = (
+    "I can't look at pictures: I am only a set of rules. You have shown me {count}. Type **help** "
+    "to see what I can do."
+)
 NOTHING_TO_CALL: Final = "No functions are on offer in this conversation, so there is none to call."
 
 MARKDOWN: Final = '''\

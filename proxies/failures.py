@@ -3,6 +3,7 @@
 A provider's own code tells more than the HTTP status, so it is asked first.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from typing import Final
 from conversation.errors import (
     BadResponse,
     ConnectionFailed,
+    ContextTooLong,
     KeyRejected,
     NotConfigured,
     PromptBlocked,
@@ -25,6 +27,7 @@ from conversation.errors import (
     StreamCut,
     UnknownModel,
 )
+from proxies.too_long import says_too_long, tokens_too_many
 
 Kind = type[ProviderError]
 
@@ -37,6 +40,8 @@ _BY_CODE: Final[Mapping[str, Kind]] = {
     "model_not_found": UnknownModel,
     "deploymentnotfound": UnknownModel,
     "rate_limit_exceeded": RateLimited,
+    "context_length_exceeded": ContextTooLong,
+    "exceed_context_size_error": ContextTooLong,
     "server_error": ProviderUnavailable,
     "server_is_overloaded": ProviderUnavailable,
     "slow_down": ProviderUnavailable,
@@ -59,6 +64,7 @@ _BY_STATUS: Final[Mapping[int, Kind]] = {
 _SENTENCES: Final[Mapping[Kind, str]] = {
     KeyRejected: "{} does not accept the API key",
     UnknownModel: "{} does not know this model, or the key may not use it",
+    ContextTooLong: "The conversation is too long for this model of {}",
     RequestRejected: "{} did not accept the request",
     QuotaExceeded: "The account at {} has no quota or credit left",
     RateLimited: "{} gets too many requests from this account",
@@ -66,6 +72,11 @@ _SENTENCES: Final[Mapping[Kind, str]] = {
     ProviderTimeout: "{} did not answer in time",
     PromptBlocked: "{} will not answer this prompt",
 }
+
+
+_ADDRESS: Final = "Check the provider's address in the settings."
+_TOO_LARGE: Final = 413
+_SOON: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +93,28 @@ class Complaint:
         """Return the error to raise."""
         kind = self._kind()
         message = _SENTENCES[kind].format(self.provider)
+        if kind is ContextTooLong and (beyond := tokens_too_many(self.sentence)):
+            message += f", by {beyond:,} tokens"
         message += f": {self.sentence}" if self.sentence else "."
         if kind is RateLimited:
-            return RateLimited(message, retry_after=self.retry_after)
-        return kind(message)
+            return RateLimited(message, hint=self._when(), retry_after=self.retry_after)
+        # No model is spoken of: it is the address that is not known.
+        lost = kind is RequestRejected and self.status == 404
+        return kind(message, hint=_ADDRESS if lost else "")
+
+    def _when(self) -> str:
+        """Return when to send again, where the provider says so."""
+        after = self.retry_after or 0.0
+        if after < 1:
+            return ""
+        minutes = math.ceil(after / 60)
+        wait = f"{math.ceil(after)} seconds" if after <= _SOON else f"{minutes:,} minutes"
+        return f"Send the message again in {wait}: the provider asks for this wait."
 
     def _kind(self) -> Kind:
+        # Some call it too many requests when a single one is larger than they ever take.
+        if self.status == _TOO_LARGE or says_too_long(self.sentence):
+            return ContextTooLong
         if kind := _BY_CODE.get(self.code.lower()) or _BY_STATUS.get(self.status):
             return kind
         # A 404 that speaks of no model comes from a wrong address or a forgotten item.

@@ -1,9 +1,11 @@
 """Speaks for a Gemini model, by API key or through Vertex AI."""
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 import httpx
 from google import genai
@@ -11,16 +13,21 @@ from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.genai import types
 
-from conversation.errors import NotConfigured
-from conversation.signals import Sent, Signal
+from conversation.errors import NotConfigured, ProviderError
+from conversation.signals import Signal
 from conversation.turns import Turn
+from proxies.ahead import sent
 from proxies.failures import reading_stream
-from proxies.gemini_errors import provider_errors
+from proxies.gemini_errors import provider_errors, said_in
 from proxies.gemini_request import PROVIDER, config_for, contents_for
 from proxies.gemini_signals import NAME, Answer
-from proxies.pump import pumped
+from proxies.headroom import Meter
+from proxies.model_lists import PATIENCE, gemini_models
 from proxies.redact import redacted
 from proxies.retry import DEFAULT_POLICY, RetryPolicy
+from proxies.tape import Tape, show_request, show_response
+
+_PAGE: Final = 1000
 
 
 class GeminiProxy:
@@ -36,20 +43,34 @@ class GeminiProxy:
         retry: RetryPolicy,
         answer_timeout: float,
         secrets: tuple[str, ...] = (),
+        meter: Meter | None = None,
     ) -> None:
-        """Speak through `client`, which uses `http`, within `answer_timeout` if not streamed."""
+        """Speak through `client`, which uses `http`, within `answer_timeout` if not streamed.
+
+        `meter` gets what is told of limits.
+        """
         self._client = client  # kept: when it is collected, its connections close
         self._http = http
         self._retry = retry
         self._answer_timeout = answer_timeout
         self._secrets = secrets
+        self._meter = meter or Meter()
 
     async def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         """Send `turn` and yield the model's signals; cancelling the reader cancels the request."""
-        yield Sent()
-        async with aclosing(self._retry.signals(lambda: self._attempt(turn))) as signals:
+        attempts = self._retry.signals(lambda: self._attempt(turn))
+        async with aclosing(sent(attempts)) as signals:
             async for signal in signals:
                 yield signal
+
+    async def models(self) -> tuple[str, ...]:
+        """Return the Gemini models that Google lists."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                with provider_errors(self._secrets):
+                    return gemini_models([name async for name in self._listed()])
+        except (TimeoutError, ProviderError):
+            return ()
 
     async def aclose(self) -> None:
         """Close connections."""
@@ -57,13 +78,30 @@ class GeminiProxy:
         await self._client.aio.aclose()
         self._client.close()
 
-    async def _attempt(self, turn: Turn) -> AsyncGenerator[Signal, None]:
-        answer, request = Answer(), self._request(turn)
+    def _attempt(self, turn: Turn) -> AsyncGenerator[Signal, None]:
+        tape = Tape(self._secrets, said_in, partial(self._meter.read, turn.model))
+        return tape.signals(self._answer(turn, tape))
+
+    async def _listed(self) -> AsyncGenerator[str, None]:
+        """Yield the names of all models that answer at all; Vertex AI does not say which do."""
+        config = types.ListModelsConfig(page_size=_PAGE)
+        async for model in await self._client.aio.models.list(config=config):
+            actions = model.supported_actions
+            if model.name and (not actions or "generateContent" in actions):
+                yield model.name
+
+    async def _answer(self, turn: Turn, tape: Tape) -> AsyncGenerator[Signal, None]:
+        answer = Answer(one_call=not turn.sampling.parallel_tool_calls)
+        request = self._request(turn)
         with reading_stream(NAME, lambda: answer.begun), provider_errors(self._secrets):
-            async with aclosing(self._chunks(request, turn.stream)) as chunks:
-                async for chunk in chunks:
-                    for signal in answer.signals_in(chunk):
-                        yield signal
+            try:
+                async with aclosing(self._chunks(request, turn.stream)) as chunks:
+                    async for chunk in chunks:
+                        tape.piece()
+                        for signal in answer.signals_in(chunk):
+                            yield signal
+            finally:
+                tape.body = answer.body() if turn.stream else None
             for signal in answer.ending():
                 yield signal
 
@@ -74,10 +112,8 @@ class GeminiProxy:
         if not stream:
             yield await models.generate_content(**request)
             return
-        # Leaving the SDK's stream does not close its connection; cancelling its reader does.
-        async with aclosing(pumped(await models.generate_content_stream(**request))) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        async for chunk in await models.generate_content_stream(**request):
+            yield chunk
 
     def _request(self, turn: Turn) -> dict[str, Any]:
         config = config_for(turn)
@@ -98,6 +134,7 @@ def connect(
     answer_timeout: float = 600.0,
     connect_timeout: float = 5.0,
     retry: RetryPolicy = DEFAULT_POLICY,
+    meter: Meter | None = None,
 ) -> GeminiProxy:
     """Return a proxy for Gemini by `api_key`, or with `vertexai` for a project and a location.
 
@@ -124,7 +161,9 @@ def connect(
             http_options=options,
         )
     secrets = (api_key,) if api_key else ()
-    return GeminiProxy(client, http, retry=retry, answer_timeout=answer_timeout, secrets=secrets)
+    return GeminiProxy(
+        client, http, retry=retry, answer_timeout=answer_timeout, secrets=secrets, meter=meter
+    )
 
 
 @contextmanager
@@ -147,7 +186,7 @@ def _http_client(connect_timeout: float) -> httpx.AsyncClient:
         follow_redirects=True,
         # httpx itself would let the 101st answer wait for one of a hundred to end.
         limits=httpx.Limits(max_connections=1000, max_keepalive_connections=100),
-        event_hooks={"request": [connect_soon]},
+        event_hooks={"request": [connect_soon, show_request], "response": [show_response]},
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 from google.auth.exceptions import GoogleAuthError, TransportError
-from google.genai.errors import APIError
+from google.genai.errors import APIError, UnknownApiResponseError
 
 from conversation.errors import KeyRejected, ProviderError
 from proxies.failures import (
@@ -48,6 +48,17 @@ def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
         raise _refused(error, secrets) from error
     except _UNREADABLE as error:
         raise unreadable(NAME) from error
+
+
+def said_in(error: ProviderError) -> object:
+    """Return what Gemini said instead of an answer, or what of it can't be read."""
+    match error.__cause__:
+        case APIError() as cause:
+            return cause.details
+        case UnknownApiResponseError() as cause:
+            return str(cause)
+        case _:
+            return None
 
 
 def _refused(error: APIError, secrets: tuple[str, ...]) -> ProviderError:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from google.genai import types
 
 from conversation.turns import Round, Said, Sampling, ToolCall, ToolResult, ToolSpec, Turn
+from proxies.gemini_wishes import choice_of, format_of, parts_of, worded
 
 PROVIDER: Final = "gemini"
 
@@ -27,12 +28,13 @@ _LEVELS: Final = {
 
 def contents_for(turn: Turn) -> list[types.Content]:
     """Return the thread and this run's rounds, oldest first."""
-    said = [_said(message) for message in turn.messages if message.text]
+    said = [_said(message) for message in turn.messages if message.text or message.images]
     return said + [content for round_ in turn.rounds for content in _round(round_)]
 
 
 def config_for(turn: Turn) -> types.GenerateContentConfig:
     """Return all of a request but its contents; what is None is not sent."""
+    turn = worded(turn)
     sampling = turn.sampling
     return types.GenerateContentConfig(
         system_instruction=turn.instructions or None,
@@ -41,13 +43,15 @@ def config_for(turn: Turn) -> types.GenerateContentConfig:
         max_output_tokens=sampling.max_output_tokens,
         thinking_config=_thinking(sampling),
         tools=_tools(turn.tools),
+        tool_config=choice_of(turn),
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+        **format_of(turn),
     )
 
 
 def _said(message: Said) -> types.Content:
     role = "user" if message.role == "user" else "model"
-    return types.Content(role=role, parts=[types.Part(text=message.text)])
+    return types.Content(role=role, parts=parts_of(message))
 
 
 def _round(round_: Round) -> list[types.Content]:

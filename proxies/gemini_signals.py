@@ -20,6 +20,7 @@ from conversation.signals import (
 )
 from conversation.turns import ProviderItem, ToolCall
 from proxies.failures import cut_off
+from proxies.gemini_body import Merged
 from proxies.gemini_request import PROVIDER
 from proxies.redact import redacted
 
@@ -37,10 +38,15 @@ class FumbledCall(BadResponse):
 
 
 class Answer:
-    """One answer while its chunks arrive; an answer that is not streamed is one chunk."""
+    """One answer while its chunks arrive; an answer that is not streamed is one chunk.
 
-    def __init__(self) -> None:
+    With `one_call` what comes after the first call is left out: Gemini can't be asked for less.
+    """
+
+    def __init__(self, *, one_call: bool = False) -> None:
+        self._one_call = one_call
         self.begun = False
+        self._merged = Merged()
         self._parts: list[types.Part] = []
         self._used = Used()
         self._reason = ""
@@ -51,6 +57,7 @@ class Answer:
         if not self.begun:
             self.begun = True
             yield Alive()
+        self._merged.take(chunk)
         self._used = _used(chunk.usage_metadata) or self._used
         _check_prompt(chunk.prompt_feedback)
         for candidate in (chunk.candidates or ())[:1]:
@@ -58,8 +65,9 @@ class Answer:
 
     def ending(self) -> Iterator[Signal]:
         """Yield what is known once all chunks are there; raise if the answer is none."""
-        if self._parts:
-            yield Item(ProviderItem(provider=PROVIDER, body=_body(self._parts)))
+        parts = _to_first_call(self._parts) if self._one_call else self._parts
+        if parts:
+            yield Item(ProviderItem(provider=PROVIDER, body=_body(parts)))
         # Tokens are billed however it ends.
         used = self._used
         if self._reason in _NO_ENDS:
@@ -68,11 +76,15 @@ class Answer:
         if self._reason in _FUMBLES:
             yield used
             raise FumbledCall(f"{NAME} called a function in a way that can't be read.")
-        calls = tuple(_calls(self._parts)) if self._reason == "STOP" else ()
+        calls = tuple(_calls(parts)) if self._reason == "STOP" else ()
         if calls:
             yield Asking(calls)
         yield used
         yield self._finished(calls)
+
+    def body(self) -> dict[str, object] | None:
+        """Return what came, as if it had come at once; None when nothing did."""
+        return self._merged.body(self._parts)
 
     def _said_in(self, candidate: types.Candidate) -> Iterator[Signal]:
         if candidate.finish_reason:
@@ -104,6 +116,11 @@ def _add(parts: list[types.Part], part: types.Part) -> None:
         parts[-1] = types.Part(text=f"{parts[-1].text}{part.text}")
     else:
         parts.append(part)
+
+
+def _to_first_call(parts: list[types.Part]) -> list[types.Part]:
+    called = (place for place, part in enumerate(parts, 1) if part.function_call is not None)
+    return parts[: next(called, len(parts))]
 
 
 def _plain(part: types.Part) -> bool:

@@ -6,6 +6,7 @@ not JSON, `RuntimeError` of its helpers, and errors of the HTTP client underneat
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 import httpx2
 import openai
@@ -19,7 +20,8 @@ from proxies.failures import (
     unreachable,
     unreadable,
 )
-from proxies.openai_signals import NAME, failure_in
+from proxies.openai_request import OPENAI
+from proxies.openai_signals import failure_in
 from proxies.redact import redacted
 
 # `AttributeError` and `TypeError`: good JSON of another shape than the API's.
@@ -34,28 +36,39 @@ _UNREADABLE = (
 
 
 @contextmanager
-def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
-    """Turn the SDK's exceptions into ours; the cause is kept."""
+def provider_errors(secrets: tuple[str, ...] = (), name: str = OPENAI.label) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours, in the provider's name; the cause is kept."""
     try:
         yield
     except (openai.APITimeoutError, httpx2.TimeoutException) as error:
-        raise timed_out(NAME) from error
+        raise timed_out(name) from error
     except httpx2.InvalidURL as error:
-        raise misdirected(NAME) from error
+        raise misdirected(name) from error
     except (openai.APIConnectionError, httpx2.TransportError, httpx2.TooManyRedirects) as error:
-        raise unreachable(NAME) from error
+        raise unreachable(name) from error
     except _UNREADABLE as error:
-        raise unreadable(NAME) from error
+        raise unreadable(name) from error
     except openai.APIStatusError as error:
-        raise _refused(error, secrets) from error
+        raise _refused(error, secrets, name) from error
     except openai.APIError as error:
-        raise _reported(error, secrets) from error
+        raise _reported(error, secrets, name) from error
 
 
-def _refused(error: openai.APIStatusError, secrets: tuple[str, ...]) -> ProviderError:
+def said_in(error: ProviderError) -> object:
+    """Return what OpenAI said instead of an answer, or what of it can't be read."""
+    match error.__cause__:
+        case openai.APIError() as cause:
+            return cause.body
+        case JSONDecodeError() as cause:
+            return cause.doc
+        case _:
+            return None
+
+
+def _refused(error: openai.APIStatusError, secrets: tuple[str, ...], name: str) -> ProviderError:
     """Return the error for an HTTP status that is not a success."""
     return Complaint(
-        provider=NAME,
+        provider=name,
         status=error.status_code,
         code=error.code or error.type or "",
         sentence=redacted(_sentence(error), secrets),
@@ -63,9 +76,9 @@ def _refused(error: openai.APIStatusError, secrets: tuple[str, ...]) -> Provider
     ).error()
 
 
-def _reported(error: openai.APIError, secrets: tuple[str, ...]) -> ProviderError:
+def _reported(error: openai.APIError, secrets: tuple[str, ...], name: str) -> ProviderError:
     """Return the error for a failure that the SDK found inside a stream."""
-    return failure_in({"code": error.code, "message": error.message}, secrets)
+    return failure_in({"code": error.code, "message": error.message}, secrets, name)
 
 
 def _sentence(error: openai.APIStatusError) -> str:

@@ -3,38 +3,65 @@
 The full input goes with every request, and nothing is stored at the provider's.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from conversation.turns import Round, Sampling, Turn
+from conversation.turns import AnswerFormat, Image, Round, Said, Sampling, ToolChoice, Turn
+from proxies.in_words import text_of
 
 Body = dict[str, Any]
 
-PROVIDER: Final = "openai"
+
+class Maker(NamedTuple):
+    """Who speaks the Responses API: the provider's name, and how people know it."""
+
+    name: str
+    label: str
+
+
+OPENAI: Final = Maker("openai", "OpenAI")
 LEAST_OUTPUT_TOKENS: Final = 16
 
 _NO_PARAMETERS: Final[Body] = {"type": "object", "properties": {}}
 
 
-def request_for(turn: Turn) -> Body:
+def request_for(turn: Turn, provider: str = OPENAI.name) -> Body:
     """Return the body that asks for `turn`; what is None or empty is not sent at all."""
     return {
         "model": turn.model,
-        "input": _input(turn),
+        "input": _input(turn, provider),
         "store": False,
         **({"instructions": turn.instructions} if turn.instructions else {}),
         **_tools(turn),
+        **_format(turn.answer),
         **_sampling(turn.sampling),
     }
 
 
-def _input(turn: Turn) -> list[Body]:
-    said = [{"role": said.role, "content": said.text} for said in turn.messages if said.text]
-    return said + [item for round_ in turn.rounds for item in _round(round_)]
+def _input(turn: Turn, provider: str) -> list[Body]:
+    said = [
+        {"role": said.role, "content": _content(said)}
+        for said in turn.messages
+        if said.text or said.images
+    ]
+    return said + [item for round_ in turn.rounds for item in _round(round_, provider)]
 
 
-def _round(round_: Round) -> list[Body]:
+def _content(said: Said) -> str | list[Body]:
+    if not said.images:
+        return said.text
+    if said.role != "user":  # the API takes pictures of users only
+        return text_of(said, *said.images)
+    texts = [{"type": "input_text", "text": said.text}] if said.text else []
+    return texts + [_picture(image) for image in said.images]
+
+
+def _picture(image: Image) -> Body:
+    return {"type": "input_image", "image_url": image.url, "detail": image.detail}
+
+
+def _round(round_: Round, provider: str) -> list[Body]:
     """Return a round as the provider sent it, or rebuilt when it came from another one."""
-    items = [item.body for item in round_.items if item.provider == PROVIDER]
+    items = [item.body for item in round_.items if item.provider == provider]
     if items and all(map(_replayable, items)):
         refs = {call.call_id: call.ref or call.call_id for call in round_.calls}
         return items + _outputs(round_, refs)
@@ -80,12 +107,30 @@ def _tools(turn: Turn) -> Body:
             "name": tool.name,
             "description": tool.description,
             "parameters": tool.parameters or _NO_PARAMETERS,
-            # Strict schemas may have no optional parameters; ours may.
-            "strict": False,
+            # Without it the API takes schemas as strict: those may have no optional parameters.
+            "strict": tool.strict,
         }
         for tool in turn.tools
     ]
-    return {"tools": tools, "parallel_tool_calls": turn.sampling.parallel_tool_calls}
+    asked: Body = {"tools": tools, "parallel_tool_calls": turn.sampling.parallel_tool_calls}
+    return asked | _choice(turn.tool_choice)
+
+
+def _choice(choice: ToolChoice) -> Body:
+    if choice.name is not None:
+        return {"tool_choice": {"type": "function", "name": choice.name}}
+    return {} if choice.mode == "auto" else {"tool_choice": choice.mode}
+
+
+def _format(answer: AnswerFormat) -> Body:
+    if answer.kind == "text":
+        return {}
+    if answer.kind == "json_object":
+        return {"text": {"format": {"type": "json_object"}}}
+    described: Body = {"description": answer.description or None, "strict": answer.strict}
+    told = {name: value for name, value in described.items() if value is not None}
+    schema = {"name": answer.name or "answer", "schema": answer.schema, **told}
+    return {"text": {"format": {"type": "json_schema", **schema}}}
 
 
 def _sampling(sampling: Sampling) -> Body:

@@ -23,13 +23,11 @@ from conversation.signals import (
 )
 from conversation.turns import ProviderItem, ToolCall
 from proxies.failures import Complaint
-from proxies.openai_request import PROVIDER
+from proxies.openai_request import OPENAI, Maker
 from proxies.redact import redacted
 
 Raw = dict[str, Any]
 Secrets = tuple[str, ...]
-
-NAME: Final = "OpenAI"
 
 _CUT_SHORT: Final[dict[str, FinishReason]] = {
     "max_output_tokens": "max_tokens",
@@ -37,7 +35,7 @@ _CUT_SHORT: Final[dict[str, FinishReason]] = {
 }
 
 
-def signals_in(raw: Raw, secrets: Secrets = ()) -> Iterator[Signal]:
+def signals_in(raw: Raw, secrets: Secrets = (), maker: Maker = OPENAI) -> Iterator[Signal]:
     """Yield what one streamed event says; raise what it reports as a failure."""
     match raw:
         case {"type": "response.output_text.delta", "delta": str(text)}:
@@ -50,33 +48,33 @@ def signals_in(raw: Raw, secrets: Secrets = ()) -> Iterator[Signal]:
         }:
             yield Alive(status)
         case {"type": "response.output_item.done", "item": dict(item)}:
-            yield _kept(item)
+            yield _kept(item, maker)
         case {
             "type": "response.completed" | "response.incomplete" | "response.failed",
             "response": dict(response),
         }:
-            yield from _end_of(response, secrets)
+            yield from _end_of(response, secrets, maker)
         case {"type": "error"}:
-            raise failure_in(raw, secrets)
+            raise failure_in(raw, secrets, maker.label)
         case _:
             pass
 
 
-def signals_of(response: Raw, secrets: Secrets = ()) -> Iterator[Signal]:
+def signals_of(response: Raw, secrets: Secrets = (), maker: Maker = OPENAI) -> Iterator[Signal]:
     """Yield what a whole response says, in the order in which a stream would have said it."""
     for item in response.get("output") or ():
         # Reasoning items may have content too, but it is not for people.
         if item.get("type") == "message":
             for part in item.get("content") or ():
                 yield from _said_in(part)
-        yield _kept(item)
-    yield from _end_of(response, secrets)
+        yield _kept(item, maker)
+    yield from _end_of(response, secrets, maker)
 
 
-def failure_in(complaint: Raw, secrets: Secrets = ()) -> ProviderError:
+def failure_in(complaint: Raw, secrets: Secrets = (), name: str = OPENAI.label) -> ProviderError:
     """Return the error for an `error` event, or for the `error` of a failed response."""
     return Complaint(
-        provider=NAME,
+        provider=name,
         # Whatever has no code of its own is the provider's fault, like a 500.
         status=500,
         code=str(complaint.get("code") or ""),
@@ -91,11 +89,11 @@ def _said_in(part: Raw) -> Iterator[Signal]:
         yield Refusing(refusal)
 
 
-def _kept(item: Raw) -> Item:
-    return Item(ProviderItem(provider=PROVIDER, body=item))
+def _kept(item: Raw, maker: Maker) -> Item:
+    return Item(ProviderItem(provider=maker.name, body=item))
 
 
-def _end_of(response: Raw, secrets: Secrets) -> Iterator[Signal]:
+def _end_of(response: Raw, secrets: Secrets, maker: Maker) -> Iterator[Signal]:
     """Yield how a response ended; nothing when it is not at its end."""
     used = _used(response.get("usage") or {})
     match response.get("status"):
@@ -106,7 +104,7 @@ def _end_of(response: Raw, secrets: Secrets) -> Iterator[Signal]:
             yield from (used, Finished(_CUT_SHORT.get(reason, "max_tokens"), reason))
         case "failed":
             yield used
-            raise failure_in(response.get("error") or {}, secrets)
+            raise failure_in(response.get("error") or {}, secrets, maker.label)
         case _:
             pass
 

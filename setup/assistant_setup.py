@@ -79,8 +79,9 @@ def _found(store: Store) -> Assistant | None:
 
 def default_model(wanted: Settings) -> str:
     """Return the model of the first provider that is set up; the demo's needs nothing."""
-    first = next(known for known in Providers(wanted).statuses() if known.available)
-    routed, _ = route(first.model)
+    known = [one for one in Providers(wanted).statuses() if one.available and one.model]
+    first = known[0]
+    routed, _ = route(first.model, wanted)
     return first.model if routed == first.name else f"{first.name}:{first.model}"
 
 

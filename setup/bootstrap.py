@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from conversation.history import History
 from conversation.ids import new_id
@@ -27,8 +27,11 @@ from runs.topic import LogTopic
 from runs.upkeep import Upkeep
 from runs.worker import Worker
 from setup.casting import Casting
-from setup.core import ParleyCore, Parts
+from setup.core import ParleyCore
+from setup.leaving import Departure
+from setup.parts import Parts
 from setup.providers import Providers
+from setup.run_queues import deferring, prepare, run_queue
 from setup.settings import ROOT, Settings, settings
 from storage.schema import revision, upgrade
 from storage.store import SqlStore, open_store
@@ -41,22 +44,30 @@ _MEDIATORS: Final[dict[str, MakeMediator]] = {
 }
 
 _PACKAGES: Final = (
-    "conversation", "mediator", "proxies", "tools", "storage", "runs", "setup", "ui",
+    "conversation", "mediator", "proxies", "tools", "storage", "runs", "setup", "server",
+    "ui",
 )  # fmt: skip
 
 _lock: Final = threading.Lock()
 _cores: Final[list[ParleyCore]] = []
 
 
-def core() -> ParleyCore:
-    """Return this process's core, put together at the first call."""
+def core(**changes: Any) -> ParleyCore:
+    """Return this process's core, put together at the first call; with these settings changed."""
     with _lock:
         if not _cores:
-            wanted = settings()
+            wanted = settings().model_copy(update=changes)
             _log_from(wanted.log_level.upper())
             _cores.append(build(wanted))
-            _at_exit(_cores[0].close)
+            departure = Departure(_cores[0])
+            departure.on_sigterm()
+            _at_exit(departure.at_exit)
         return _cores[0]
+
+
+def opened() -> ParleyCore | None:
+    """Return this process's core if it was put together."""
+    return _cores[0] if _cores else None
 
 
 def _at_exit(close: Callable[[], None]) -> None:
@@ -105,14 +116,18 @@ def _store(wanted: Settings, root: Path) -> SqlStore:
     url = wanted.database_url.get_secret_value()
     if revision(url, root=root) is None:
         upgrade(url, root=root)
-    return open_store(url, root=root, busy_timeout=wanted.database_busy_seconds)
+    prepare(wanted)
+    return open_store(
+        url, root=root, busy_timeout=wanted.database_busy_seconds, due=deferring(wanted)
+    )
 
 
 def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits) -> Parts:
     topic, feed, flusher, history = LogTopic(), LogFeed(store), Flusher(store), store.history()
     topic.subscribe(feed.heard)
     log = Recorder(store, topic, feed, flusher)
-    providers = Providers(wanted)
+    runner = Runner()
+    providers = Providers(wanted, runner.loop)
     mediator = _MEDIATORS[wanted.mediator_type]
     worker = Worker(
         Means(
@@ -125,13 +140,18 @@ def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits)
             limits=limits,
         )
     )
-    control = Control(worker=worker, store=store, log=log, mediator=mediator, clock=utc_now)
+    available = providers.available if wanted.executes_runs else frozenset[str]
+    queue = run_queue(wanted, worker, store, available)
+    control = Control(
+        worker=worker, queue=queue, store=store, log=log, mediator=mediator, clock=utc_now
+    )
     upkeep = Upkeep(
         worker=worker,
         control=control,
+        queue=queue,
         store=store,
         clock=utc_now,
-        providers=providers.available,
+        providers=available,
         retention=_retention(wanted, history),
     )
     return Parts(
@@ -141,8 +161,9 @@ def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits)
         topic=topic,
         log=log,
         flusher=flusher,
-        runner=Runner(),
+        runner=runner,
         worker=worker,
+        queue=queue,
         control=control,
         upkeep=upkeep,
         providers=providers,
@@ -151,6 +172,9 @@ def _parts(wanted: Settings, store: SqlStore, tools: ToolRunner, limits: Limits)
         mediator=mediator,
         clock=utc_now,
         expires_after=timedelta(seconds=wanted.chat_run_expires_seconds),
+        api_expires_after=timedelta(seconds=wanted.run_expires_seconds),
+        drain_seconds=wanted.drain_seconds,
+        asks_for_titles=wanted.thread_titles == "model",
     )
 
 

@@ -3,68 +3,58 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from typing import Final
 
+from conversation.api_ports import RunWish
+from conversation.choice import Choice
 from conversation.comparison import Comparison
-from conversation.errors import EmptyMessage, StoreUnavailable
+from conversation.errors import StoreUnavailable
 from conversation.history import History
-from conversation.ids import new_id
-from conversation.ports import Choice, Core, RunLog, Store, ToolRunner
-from conversation.records import Exchange, Message, Opening, ProviderStatus, Run, Thread
+from conversation.ports import Core, Store, ToolRunner
+from conversation.records import (
+    Assistant,
+    Message,
+    ProviderStatus,
+    QueuedMessage,
+    Rating,
+    Run,
+    RunSpec,
+    Thread,
+)
 from conversation.script import State
-from conversation.text import storable
-from mediator.diagram import diagram
-from mediator.recording import Clock
-from proxies.user_proxy import UserProxy
-from runs.control import Control
+from mediator.diagram import diagram, route
+from mediator.states import api_status
 from runs.feed import LogFeed
-from runs.flusher import Flusher
-from runs.means import MakeMediator
-from runs.runner import Runner
-from runs.topic import LogTopic
-from runs.upkeep import Upkeep
-from runs.worker import Worker
-from setup.casting import Casting
+from setup.api_runs import ApiRuns
+from setup.exchanges import Exchanges
 from setup.exporting import Exports
-from setup.providers import Providers
-from setup.replay import Next, ReplayMeans, Replays, compared
+from setup.parts import Parts
+from setup.queue import Queue
+from setup.replay import ReplayMeans, Replays, compared
+from setup.threads import Threads
+from setup.titles import Titles
 
 logger: Final = logging.getLogger(__name__)
 
-TITLE: Final = 80
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What bootstrap has put together."""
-
-    store: Store
-    history: History
-    feed: LogFeed
-    topic: LogTopic
-    log: RunLog
-    flusher: Flusher
-    runner: Runner
-    worker: Worker
-    control: Control
-    upkeep: Upkeep
-    providers: Providers
-    casting: Casting
-    tools: ToolRunner
-    mediator: MakeMediator
-    clock: Clock
-    expires_after: timedelta
+_PARTING: Final = 3.0
+"""For how many seconds those are waited for who follow what has just ended."""
 
 
 class ParleyCore(Core):
-    """Accepts messages and hands their runs to the worker; everything else reads the log."""
+    """Accepts messages and sees that they are answered; everything else reads the log."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        exchanges = Exchanges(parts)
+        self._threads = Threads(parts, exchanges)
+        self._api_runs = ApiRuns(parts, exchanges)
+        self._queue = Queue(parts, exchanges, self._threads.start)
+        self._titles = Titles(parts)
+        parts.topic.subscribe(self._queue.heard)
+        parts.upkeep.add(self._queue.look)
         self._replays = Replays(
             ReplayMeans(
                 store=parts.store,
@@ -72,7 +62,7 @@ class ParleyCore(Core):
                 runner=parts.runner,
                 casting=parts.casting,
                 clock=parts.clock,
-                accept=self._begin,
+                accept=exchanges.begin,
                 cancel=parts.control.cancel,
             )
         )
@@ -98,6 +88,10 @@ class ParleyCore(Core):
         """Return the script as a Mermaid diagram, with a path and a state marked."""
         return diagram(path, here)
 
+    def route(self, moves: Sequence[tuple[State, State]], labels: Mapping[State, str]) -> str:
+        """Return the usual script and a run's moves through it as a narrow Mermaid diagram."""
+        return route(moves, labels)
+
     @property
     def exports(self) -> Exports:
         """What can be taken away."""
@@ -114,27 +108,88 @@ class ParleyCore(Core):
 
     def providers(self) -> tuple[ProviderStatus, ...]:
         """Return every provider, available or not, in the order doors show them."""
-        return self._parts.providers.statuses()
+        providers = self._parts.providers
+        providers.look()
+        return providers.statuses()
+
+    def providers_known(self) -> bool:
+        """Tell whether nothing is being found out for `providers` just now."""
+        return self._parts.providers.settled
 
     def tools(self) -> ToolRunner:
         """Return the functions this process can run."""
         return self._parts.tools
 
     def check(self, choice: Choice) -> None:
-        """Raise what `start` would raise for this choice."""
-        self._parts.casting.spec(choice)
+        """Raise what `start` would raise for this choice, as far as nobody need be asked."""
+        self._parts.casting.check(choice)
 
     def start(
-        self, text: str, choice: Choice, *, thread_id: str | None = None, stream: bool = True
+        self,
+        text: str,
+        choice: Choice,
+        *,
+        thread_id: str | None = None,
+        stream: bool = True,
+        instructions: str = "",
     ) -> Run:
         """Accept a user's message, in a new thread unless one is named; durable on return."""
-        text = storable(text)
-        if not text.strip():
-            raise EmptyMessage
-        spec = self._parts.casting.spec(choice, stream=stream)
-        known = self.store.thread(thread_id) if thread_id else None
-        first = Next(text=text, spec=spec, thread=known or self._new_thread(text), new=not known)
-        return self._parts.runner.call(self._begin(first))
+        return self._threads.start(
+            text, choice, thread_id=thread_id, stream=stream, instructions=instructions
+        )
+
+    def send(
+        self, text: str, choice: Choice, *, thread_id: str, stream: bool = True
+    ) -> Run | QueuedMessage:
+        """Accept a message as `start` does, or put it in the queue of a busy thread."""
+        return self._queue.send(text, choice, thread_id=thread_id, stream=stream)
+
+    def send_queued(self, thread_id: str) -> Run | None:
+        """Send the first message that waits; None when none does or the thread is busy."""
+        return self._queue.send_queued(thread_id)
+
+    def edit(self, message_id: str, text: str, choice: Choice, *, stream: bool = True) -> Run:
+        """Send another text in place of a user's message, in a new branch."""
+        return self._threads.edit(message_id, text, choice, stream=stream)
+
+    def regenerate(
+        self,
+        run_id: str,
+        choice: Choice,
+        *,
+        stream: bool = True,
+        last_messages: int | None = None,
+    ) -> Run:
+        """Have a run's message answered again, in a new branch."""
+        return self._threads.regenerate(run_id, choice, stream=stream, last_messages=last_messages)
+
+    def carry_on(self, run_id: str, choice: Choice, *, stream: bool = True) -> Run:
+        """Have the model go on with the answer of a run that ended before it was whole."""
+        return self._threads.carry_on(run_id, choice, stream=stream)
+
+    def rate(self, run_id: str, rating: Rating | None, comment: str = "") -> None:
+        """Keep what a person thinks of an answer; None takes it back."""
+        self._threads.rate(run_id, rating, comment)
+
+    def cast(self, assistant: Assistant, wish: RunWish, thread: Thread | None = None) -> RunSpec:
+        """Return what a run that an API client asks for is started with."""
+        return self._parts.casting.wished(assistant, wish, thread)
+
+    def run(
+        self,
+        thread: Thread,
+        spec: RunSpec,
+        *,
+        messages: tuple[Message, ...] = (),
+        new: bool = False,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Run:
+        """Begin a run on a thread, after these messages; it expires as API runs do."""
+        return self._api_runs.begin(thread, spec, messages, new=new, metadata=metadata or {})
+
+    def status(self, run: Run) -> str:
+        """Return a run's status in the words of the Assistants API."""
+        return api_status(run.state, run.waiting) or "queued"
 
     def cancel(self, run_id: str) -> Run:
         """Stop a run."""
@@ -151,14 +206,31 @@ class ParleyCore(Core):
 
     def open(self) -> None:
         """Enter this process among those that execute runs, and begin to take up what is left."""
-        self._parts.runner.call(self._parts.upkeep.start())
+        self._parts.providers.look_around()
+        self._parts.runner.call(self._begin())
 
     def close(self) -> None:
-        """Let go of everything; runs under way are taken up by others, or at the next start."""
+        """Take nothing new, give runs under way their time, and let go of everything.
+
+        Runs that have not ended by then are taken up by others, or at the next start. Whoever
+        calls this a second time waits for the first.
+        """
         with self._closing:
-            if self._closed:
-                return
-            self._closed = True
+            if not self._closed:
+                self._closed = True
+                self._close()
+
+    def hasten(self) -> None:
+        """Let `close`, under way or to come, wait for no run; from any thread or signal handler."""
+        self._parts.runner.soon(self._parts.worker.hasten)
+
+    # beneath
+
+    async def _begin(self) -> None:
+        await self._parts.upkeep.start()
+        await self._parts.queue.open()
+
+    def _close(self) -> None:
         parts = self._parts
         with ExitStack() as last_to_first:
             last_to_first.callback(parts.store.close)
@@ -167,59 +239,16 @@ class ParleyCore(Core):
             last_to_first.callback(parts.runner.close)
             parts.runner.call(self._let_go())
 
-    # beneath
-
-    def _new_thread(self, text: str) -> Thread:
-        """Return a thread that has the beginning of its first message as its title."""
-        return Thread(
-            id=new_id("thread"),
-            branch_id=new_id("branch"),
-            title=" ".join(text[: 4 * TITLE].split())[:TITLE],
-            created_at=self._parts.clock(),
-        )
-
-    def _opening(self, wanted: Next) -> Opening:
-        now, thread = self._parts.clock(), wanted.thread
-        message = Message(
-            id=new_id("msg"),
-            thread_id=thread.id,
-            branch_id=thread.branch_id,
-            role="user",
-            text=wanted.text,
-            created_at=now,
-        )
-        run = Run(
-            id=new_id("run"),
-            thread_id=thread.id,
-            branch_id=thread.branch_id,
-            spec=wanted.spec,
-            metadata=wanted.metadata,
-            message_id=message.id,
-            fence=1,
-            attempt=1,
-            worker_id=self._parts.worker.id,
-            created_at=now,
-            expires_at=now + self._parts.expires_after,
-        )
-        new = thread if wanted.new else None
-        return Opening(run=run, messages=(message,), events=(), thread=new)
-
-    async def _begin(self, wanted: Next) -> Run:
-        parts, opening = self._parts, self._opening(wanted)
-        mediator = parts.mediator(
-            Exchange(run=opening.run, messages=()), log=parts.log, clock=parts.clock
-        )
-        user = UserProxy(parts.tools)
-        user.introduce(mediator)
-        run = await user.send(opening)
-        parts.worker.take_up(run)
-        return run
-
     async def _let_go(self) -> None:
         """Take leave, one after the other; where one can't, the others still do."""
         parts = self._parts
         for leave in (
+            parts.queue.close,
+            partial(parts.worker.retire, parts.drain_seconds),
+            partial(asyncio.to_thread, parts.feed.wait_for_parting, _PARTING),
             self._replays.close,
+            self._queue.close,
+            self._titles.close,
             parts.upkeep.stop,
             parts.worker.close,
             parts.flusher.close,
@@ -232,4 +261,3 @@ class ParleyCore(Core):
                 logger.warning("not all was put in order at the end: %s", error)
             except Exception:
                 logger.exception("not all was put in order at the end")
-        await asyncio.get_running_loop().shutdown_default_executor()

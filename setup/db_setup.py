@@ -2,6 +2,7 @@
 
 import sys
 
+from setup.run_queues import prepare
 from setup.scripts import exit_code
 from setup.settings import ROOT, settings
 from storage.schema import upgrade
@@ -9,7 +10,9 @@ from storage.schema import upgrade
 
 def main() -> None:
     """Do it, and say in one line what was done; safe to repeat and quick when nothing is to do."""
-    print(upgrade(settings().database_url.get_secret_value(), root=ROOT))
+    wanted = settings()
+    print(upgrade(wanted.database_url.get_secret_value(), root=ROOT))
+    prepare(wanted)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,18 @@ from setup.scripts import exit_code
 from setup.settings import ROOT, settings
 from storage.store import open_store
 
-WHAT: Final = ("threads", "runs", "steps", "events", "openai", "gemini", "sqlite")
+WHAT: Final = (
+    "threads",
+    "runs",
+    "steps",
+    "events",
+    "openai",
+    "gemini",
+    "sqlite",
+    "html",
+    "markdown",
+    "json",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -56,6 +67,8 @@ def _chosen(exports: Exports, options: argparse.Namespace) -> Export:
         models=frozenset(options.model),
     )
     match options.what:
+        case "html" | "markdown" | "json":
+            return _conversation(exports, options)
         case "events":
             return exports.events(wanted)
         case "sqlite":
@@ -66,12 +79,21 @@ def _chosen(exports: Exports, options: argparse.Namespace) -> Export:
             return exports.csv(options.what, wanted)
 
 
+def _conversation(exports: Exports, options: argparse.Namespace) -> Export:
+    if not options.thread:
+        raise BadInput(
+            "thread", f"{options.what} is of one conversation.", hint="Name it with --thread."
+        )
+    export: Export = getattr(exports, options.what)(options.thread)
+    return export
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m setup.export",
         description="Write a part of the log to a file. Without a filter: all of it.",
     )
-    parser.add_argument("what", choices=WHAT, help="CSV of a list, JSONL, examples, or a database")
+    parser.add_argument("what", choices=WHAT, help="lists, examples, a database, a conversation")
     parser.add_argument("-o", "--output", type=Path, help="the file; without it, one named so")
     parser.add_argument("--since", type=_time, metavar="TIME", help="runs begun then or later")
     parser.add_argument("--until", type=_time, metavar="TIME", help="runs begun before then")

@@ -16,6 +16,7 @@ from conversation.errors import NotFound
 from conversation.exports.document import document
 from conversation.exports.examples import Example, Tally, example_of
 from conversation.exports.gemini_examples import gemini_example
+from conversation.exports.html import html
 from conversation.exports.lines import event_lines, json_line
 from conversation.exports.markdown import markdown
 from conversation.exports.openai_examples import openai_example
@@ -103,6 +104,13 @@ class Exports:
         pieces = markdown(self.transcript(thread_id))
         return Export(name=f"{thread_id}.md", media_type="text/markdown", pieces=_encoded(pieces))
 
+    def html(self, thread_id: str) -> Export:
+        """Return a conversation as a page for people; `NotFound`."""
+        transcript = self.transcript(thread_id)
+        lines = self._history.each_run(Filter(thread_id=thread_id))
+        pieces = html(transcript, {line.run_id: line.cost for line in lines})
+        return Export(name=f"{thread_id}.html", media_type="text/html", pieces=_encoded(pieces))
+
     def json(self, thread_id: str) -> Export:
         """Return a conversation for programs; `NotFound`."""
         pieces = document(self.transcript(thread_id))
@@ -132,7 +140,7 @@ class Exports:
         thread = self._store.thread(thread_id)
         messages, runs = self._store.messages(thread_id), self._store.runs(thread_id)
         log = self._history.each_event(Filter(thread_id=thread_id))
-        return transcribe(thread, messages, runs, log)
+        return transcribe(thread, messages, runs, log, self._store.branches(thread_id))
 
     # beneath
 

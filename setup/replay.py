@@ -9,37 +9,28 @@ After a restart a replay that was not finished is `stopped`, and `go_on` sends w
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from conversation.choice import Choice
 from conversation.comparison import Comparison, compare
-from conversation.errors import BadInput, ParleyError
+from conversation.errors import BadInput, ParleyError, ThreadBusy
 from conversation.follower import Follower
 from conversation.history import Filter, History
 from conversation.ids import new_id
-from conversation.ports import Choice, Feed, Store
+from conversation.ports import Feed, Store
 from conversation.records import Run, RunSpec, Thread
 from conversation.script import State
 from runs.runner import Runner
 from setup.casting import Casting
+from setup.exchanges import Next
 from setup.exporting import Exports
 from setup.replayed import NUMBER, SOURCE, TOTAL, Replay, replay_of, replayed, total_of
 
 logger: Final = logging.getLogger(__name__)
 
 _PATIENCE: Final = 5.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Next:
-    """A message to accept: `new` if its thread is, and the number it has in its replay."""
-
-    text: str
-    spec: RunSpec
-    thread: Thread
-    new: bool
-    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +64,12 @@ class Replays:
         total = len(self._asked(source_id))
         if not total:
             raise BadInput("thread", "There is no message to replay in this conversation.")
-        spec = self._spec(source_id, choice, recorded=recorded)
+        spec = self._spec(source, choice, recorded=recorded)
         thread = Thread(
             id=new_id("thread"),
             branch_id=new_id("branch"),
             title=f"Replay of {source.title}" if source.title else "",
+            instructions=source.instructions,
             metadata={SOURCE: source_id, TOTAL: str(total)},
             created_at=self._means.clock(),
         )
@@ -153,23 +145,27 @@ class Replays:
     async def _drive(self, thread_id: str) -> None:
         """Send message after message while the runs end well; what stops it is in the log."""
         try:
-            thread = await asyncio.to_thread(self._means.store.thread, thread_id)
-            while await self._ended_well(thread):
+            while await self._ended_well(thread_id):
                 pass
         except ParleyError as error:
             logger.warning("the replay %s stops here: %s", thread_id, error)
         except Exception:
             logger.exception("the replay %s stops here", thread_id)
 
-    async def _ended_well(self, thread: Thread) -> bool:
+    async def _ended_well(self, thread_id: str) -> bool:
         """Wait for the last run's end, and send the next message if there is one to send."""
-        runs = await asyncio.to_thread(self._runs, thread.id)
+        runs = await asyncio.to_thread(self._runs, thread_id)
         last = await self._end_of(runs[-1].id)
+        thread = await asyncio.to_thread(self._means.store.thread, thread_id)
         if last.state is not State.COMPLETED or len(runs) >= total_of(thread):
             return False
         if thread.id in self._halted:
             return False
-        sent = await self._send(thread, last.spec, len(runs), new=False)
+        try:
+            sent = await self._send(thread, last.spec, len(runs), new=False)
+        except ThreadBusy as busy:  # somebody has gone on in its thread
+            await self._end_of(busy.run_id)
+            return True
         if thread.id in self._halted:  # asked for while it was being sent
             await self._means.cancel(sent.id)
         return True
@@ -187,12 +183,12 @@ class Replays:
         message = Next(text=text, spec=spec, thread=thread, new=new, metadata=number)
         return await self._means.accept(message)
 
-    def _spec(self, source_id: str, choice: Choice, *, recorded: bool) -> RunSpec:
-        spec = self._means.casting.spec(choice)
+    def _spec(self, source: Thread, choice: Choice, *, recorded: bool) -> RunSpec:
+        spec = self._means.casting.spec(choice, instructions=source.instructions)
         if not recorded:
             return spec
         here = tuple(replace(tool, runs="parley") for tool in spec.tools)  # no client is awaited
-        return replace(spec, tools=here, recorded_from=source_id)
+        return replace(spec, tools=here, recorded_from=source.id)
 
     def _question(self, source_id: str, index: int) -> str:
         asked = self._asked(source_id)

@@ -10,7 +10,8 @@ from typing import Final
 from runs.retention import Retention, told
 from setup.scripts import exit_code
 from setup.settings import ROOT, settings
-from storage.store import open_store, utc_now
+from storage.sql_access import utc_now
+from storage.store import open_store
 
 _MOST: Final = 36_500
 

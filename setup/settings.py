@@ -10,11 +10,13 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from conversation.api_ports import ApiKey
 from conversation.errors import ParleyError
 from conversation.ids import is_id
+from setup import keys, written
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -24,6 +26,12 @@ _DATABASE: Final = re.compile(
     r"sqlite:///[^:?].*"
     r"|postgresql\+psycopg://([^@]*@)?(\[[\da-fA-F:.]*\]|[^\[\]:/?@]*)(:\d+)?([/?].*)?"
 )
+
+
+_VERSION: Final = re.compile(r"v1|preview|\d{4}-\d\d-\d\d(-preview)?")
+
+_Pairs = Annotated[dict[str, str], NoDecode]
+_List = Annotated[tuple[str, ...], NoDecode]
 
 
 class WrongSettings(ParleyError):
@@ -43,6 +51,12 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_model: str = "gpt-6.1-terra"
 
+    # Azure OpenAI
+    azure_openai_endpoint: str | None = None
+    azure_openai_api_key: SecretStr | None = None
+    azure_openai_model: str | None = None
+    openai_api_version: str | None = None
+
     # Gemini, by key or through Vertex AI
     google_api_key: SecretStr | None = None
     gemini_api_key: SecretStr | None = None
@@ -55,11 +69,28 @@ class Settings(BaseSettings):
     location: str | None = None
     gemini_model: str = "gemini-3.8-flash"
 
+    # OpenAI-compatible servers: one, several by name, and those found on this computer
+    compatible_base_url: str | None = None
+    compatible_api_key: SecretStr | None = None
+    compatible_model: str | None = None
+    compatible_servers: _Pairs = {}
+    compatible_keys: Annotated[dict[str, SecretStr], NoDecode] = {}
+    compatible_models: _Pairs = {}
+    compatible_tools: str = "auto"
+    local_servers: Literal["on", "off"] = "on"
+
+    # Another server of the Assistants API
+    remote_base_url: str | None = None
+    remote_api_key: SecretStr | None = None
+    remote_model: str | None = None
+    remote_assistant_id: str | None = None
+
     # The conversation
     assistant_id: str | None = None
     mediator_type: Literal["stateMachine", "basic"] = "stateMachine"
-    model_map: Annotated[dict[str, str], NoDecode] = {}
+    model_map: _Pairs = {}
     stock_prices: Literal["live", "sample"] = "live"
+    thread_titles: Literal["model", "words"] = "model"
 
     # The log
     database_url: SecretStr = SecretStr("sqlite:///dbstorage/parley.db")  # may hold a password
@@ -73,20 +104,72 @@ class Settings(BaseSettings):
     provider_max_attempts: Annotated[int, Field(ge=1, le=10)] = 4
     database_busy_seconds: Seconds = 10
     demo_delay_seconds: Annotated[float, Field(ge=0)] = 0.03
+    drain_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 8
+
+    # The API server
+    server_host: str = "127.0.0.1"
+    server_port: Annotated[int, Field(ge=0, le=65_535)] = 8000
+    server_allowed_hosts: _List = ()
+    server_cors_origins: _List = ()
+    parley_api_keys: SecretStr | None = None
+    server_max_body_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    server_requests_per_minute: Annotated[int, Field(ge=1)] | None = None
+    server_runs_at_once: Annotated[int, Field(ge=1)] | None = None
+
+    # Who executes runs
+    run_queue: Literal["auto", "embedded", "distributed"] = "auto"
+    run_worker: Literal["on", "off"] = "on"
+    run_worker_at_once: Annotated[int, Field(ge=1, le=10_000)] = 100
 
     # The program
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @field_validator("model_map", mode="before")
     @classmethod
-    def _pairs(cls, value: Any) -> Any:
-        """Read `old=new, other=new`."""
-        if not isinstance(value, str):
-            return value
-        pairs = [pair.strip().partition("=") for pair in value.split(",") if pair.strip()]
-        if any(not (old.strip() and sign and new.strip()) for old, sign, new in pairs):
-            raise ValueError("write it as old-model=new-model, pairs separated by commas")
-        return {old.strip(): new.strip() for old, _, new in pairs}
+    def _mapped(cls, value: Any) -> Any:
+        return written.pairs(value, "old-model=new-model")
+
+    @field_validator("compatible_servers", mode="before")
+    @classmethod
+    def _servers(cls, value: Any) -> Any:
+        return written.pairs(value, "name=http://address/v1")
+
+    @field_validator("compatible_servers")
+    @classmethod
+    def _named(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, address in value.items():
+            written.check_name(name)
+            written.check_address(address)
+        return value
+
+    @field_validator("compatible_keys", mode="before")
+    @classmethod
+    def _keys(cls, value: Any, info: ValidationInfo) -> Any:
+        keys = written.pairs(value, "name=key")
+        written.check_names(keys, info.data.get("compatible_servers"))
+        return keys
+
+    @field_validator("compatible_models", mode="before")
+    @classmethod
+    def _models(cls, value: Any, info: ValidationInfo) -> Any:
+        models = written.pairs(value, "name=model")
+        written.check_names(models, info.data.get("compatible_servers"), written.LOCAL_SERVERS)
+        return models
+
+    @field_validator("compatible_tools")
+    @classmethod
+    def _tools(cls, value: str, info: ValidationInfo) -> str:
+        modes = written.tool_modes(value)
+        known = (*written.LOCAL_SERVERS, written.ONE_SERVER, "")
+        written.check_names(modes, info.data.get("compatible_servers"), known)
+        return value
+
+    @field_validator("openai_api_version")
+    @classmethod
+    def _version(cls, value: str | None) -> str | None:
+        if value is not None and not _VERSION.fullmatch(value):
+            raise ValueError("write v1, preview or a version's date, as in 2024-10-21")
+        return value
 
     @field_validator("assistant_id")
     @classmethod
@@ -102,17 +185,85 @@ class Settings(BaseSettings):
             raise ValueError("write sqlite:///file or postgresql+psycopg://user:password@host/name")
         return value
 
-    @field_validator("openai_base_url", "google_gemini_base_url", "google_vertex_base_url")
+    @field_validator(
+        "openai_base_url",
+        "azure_openai_endpoint",
+        "google_gemini_base_url",
+        "google_vertex_base_url",
+        "compatible_base_url",
+        "remote_base_url",
+    )
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError("an address starts with http:// or https://")
+        if value is not None:
+            written.check_address(value)
         return value
+
+    @field_validator("server_allowed_hosts", "server_cors_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return written.listed(value)
+
+    @field_validator("server_allowed_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(written.host, value))
+
+    @field_validator("server_cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(written.origin, value))
+
+    @field_validator("parley_api_keys")
+    @classmethod
+    def _api_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not keys.read_keys(value.get_secret_value()):
+            raise ValueError("it names no key")  # rather than let everybody in
+        return value
+
+    @property
+    def api_keys(self) -> tuple[ApiKey, ...]:
+        """What is kept of the keys of PARLEY_API_KEYS."""
+        return keys.read_keys(
+            self.parley_api_keys.get_secret_value() if self.parley_api_keys else ""
+        )
+
+    @field_validator("run_queue")
+    @classmethod
+    def _queue(cls, value: str, info: ValidationInfo) -> str:
+        if value == "distributed" and not _on_server(info.data.get("database_url")):
+            raise ValueError("a distributed queue needs PostgreSQL: see DATABASE_URL")
+        return value
+
+    @field_validator("run_worker")
+    @classmethod
+    def _worker(cls, value: str, info: ValidationInfo) -> str:
+        queue, database = info.data.get("run_queue"), info.data.get("database_url")
+        if value == "off" and (queue == "embedded" or not _on_server(database)):
+            raise ValueError("only with a distributed queue do other processes execute runs")
+        return value
+
+    @property
+    def distributed(self) -> bool:
+        """Whether runs are executed by any process that takes them from a queue."""
+        if self.run_queue == "auto" and os.name == "nt":
+            return False  # the driver needs an event loop that Windows does not have by default
+        return self.run_queue != "embedded" and _on_server(self.database_url)
+
+    @property
+    def executes_runs(self) -> bool:
+        """Whether this process executes runs."""
+        return self.run_worker == "on"
 
     @property
     def google_key(self) -> SecretStr | None:
         """The Gemini key in force: GOOGLE_API_KEY beats GEMINI_API_KEY."""
         return self.google_api_key or self.gemini_api_key
+
+    @property
+    def tool_modes(self) -> dict[str, written.ToolMode]:
+        """How servers get functions, by their names; under the empty name, all others."""
+        return written.tool_modes(self.compatible_tools)
 
     @property
     def vertex_project(self) -> str | None:
@@ -146,6 +297,10 @@ def read_settings() -> Settings:
 def settings() -> Settings:
     """Return this process's settings, read once."""
     return read_settings()
+
+
+def _on_server(database_url: SecretStr | None) -> bool:
+    return database_url is None or database_url.get_secret_value().startswith("postgresql")
 
 
 def _line(place: tuple[int | str, ...], problem: str) -> str:

@@ -1,0 +1,1 @@
+"""The doors for programs: FastAPI applications over the same core as the pages."""

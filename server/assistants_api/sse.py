@@ -1,0 +1,26 @@
+"""Server-sent events: frames as bytes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+DONE: Final = b"event: done\ndata: [DONE]\n\n"
+PING: Final = b": ping\n\n"
+HEADERS: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+MEDIA_TYPE: Final = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One event of a stream; `id` is where a client that comes back can go on from."""
+
+    name: str
+    data: Mapping[str, Any]
+    id: int | None = None
+
+    def frame(self) -> bytes:
+        """Return it as it goes over the wire."""
+        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        number = "" if self.id is None else f"id: {self.id}\n"
+        return f"{number}event: {self.name}\ndata: {data}\n\n".encode()

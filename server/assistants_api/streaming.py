@@ -1,0 +1,124 @@
+"""A run as a stream: follows its log on the server's event loop, without a thread of its own.
+
+Most of what streams is text that is in memory, and is passed on at once; for the rest the log is
+read in a thread. A client that goes away stops nothing but its stream.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from typing import Final, Protocol
+
+from starlette.responses import StreamingResponse
+
+from conversation.errors import ParleyError
+from conversation.events import Logged
+from conversation.follower import Follower
+from conversation.ports import Cursor, Feed, TextDelta
+from server.assistants_api.sse import DONE, HEADERS, MEDIA_TYPE, PING, ServerEvent
+
+logger: Final = logging.getLogger(__name__)
+
+PING_SECONDS: Final = 15.0
+_NOT_YET: Final = 0.002
+_LOOKS: Final = 100
+_IDLE: Final = 0.03
+"""After a look at the log in vain: runs that others execute may have news at every commit."""
+
+_FAULT: Final = "The server had an error while it sent this run. The run itself goes on."
+
+
+class Reader(Protocol):
+    """Makes events of what is new in a run."""
+
+    @property
+    def over(self) -> bool:
+        """Whether the stream ends here."""
+        ...
+
+    @property
+    def holding(self) -> str | None:
+        """The message it has to be asked about again once that is in the log."""
+        ...
+
+    @property
+    def writing(self) -> str | None:
+        """The message of which more text is no more than that."""
+        ...
+
+    def take(self, news: Iterable[Logged | TextDelta]) -> list[ServerEvent]:
+        """Return the events for what is new; may read the database."""
+        ...
+
+
+def streamed(
+    feed: Feed, run_id: str, reader: Reader, *, after: int = 0, first: Iterable[ServerEvent] = ()
+) -> StreamingResponse:
+    """Return the answer that streams a run from the event `after` on, to its end or next wait."""
+    frames = _frames(feed, run_id, reader, Cursor(seq=after), first)
+    return StreamingResponse(frames, media_type=MEDIA_TYPE, headers=HEADERS)
+
+
+async def _frames(
+    feed: Feed, run_id: str, reader: Reader, cursor: Cursor, first: Iterable[ServerEvent]
+) -> AsyncIterator[bytes]:
+    for event in first:
+        yield event.frame()
+    try:
+        with Follower(feed, run_id, cursor) as follower:
+            while not reader.over:
+                if await _news(feed, follower, reader):
+                    events = await _next(follower, reader)
+                    if events:
+                        yield b"".join(event.frame() for event in events)
+                else:
+                    yield PING
+    except ParleyError as error:
+        logger.warning("the stream of run %s ends early: %s", run_id, error)
+        yield _trouble(error.message, error.code).frame()
+    except Exception:
+        logger.exception("the stream of run %s broke", run_id)
+        yield _trouble(_FAULT, None).frame()
+    yield DONE
+
+
+async def _news(feed: Feed, follower: Follower, reader: Reader) -> bool:
+    """Wait until there may be news; False when it is time for a sign of life."""
+    if reader.holding:
+        await _kept(feed, follower.run_id, reader.holding)
+        return True
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            await follower.arrival()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _kept(feed: Feed, run_id: str, message_id: str) -> None:
+    """Wait until a message is in the log, or so long that something must have come between."""
+    for _ in range(_LOOKS):
+        await asyncio.sleep(_NOT_YET)
+        if feed.keeps(run_id, message_id):
+            return
+
+
+async def _next(follower: Follower, reader: Reader) -> list[ServerEvent]:
+    if reader.writing and reader.writing == follower.cursor.message_id:
+        text = follower.take_text()
+        if text is not None:
+            return reader.take(text)
+    events = await asyncio.to_thread(_read, follower, reader)
+    if not events and not reader.over and not reader.holding:
+        await asyncio.sleep(_IDLE)
+    return events
+
+
+def _read(follower: Follower, reader: Reader) -> list[ServerEvent]:
+    return reader.take(follower.take())
+
+
+def _trouble(message: str, code: str | None) -> ServerEvent:
+    """Return the event that makes clients raise; without `error` around it, some would end."""
+    error = {"message": message, "type": "server_error", "param": None, "code": code}
+    return ServerEvent("error", {"error": error})

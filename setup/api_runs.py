@@ -1,0 +1,67 @@
+"""Runs that API clients begin: on messages that are there already, come with them, or on none."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from conversation.ids import new_id
+from conversation.records import Message, Opening, Page, Run, RunSpec, Thread
+from conversation.text import first_words
+from setup.exchanges import Exchanges
+from setup.parts import Parts
+
+_NEWEST: Final = Page(limit=20)
+
+
+class ApiRuns:
+    """Any thread but the event loop's may call it; what it begins is durable on return."""
+
+    def __init__(self, parts: Parts, exchanges: Exchanges) -> None:
+        self._parts = parts
+        self._exchanges = exchanges
+
+    def begin(
+        self,
+        thread: Thread,
+        spec: RunSpec,
+        messages: tuple[Message, ...],
+        *,
+        new: bool,
+        metadata: Mapping[str, str],
+    ) -> Run:
+        """Begin a run after these messages, all in one transaction; `new` says so of the thread."""
+        asked = _asked(reversed(messages)) or (None if new else self._asked_before(thread.id))
+        now = self._parts.clock()
+        run = Run(
+            id=new_id("run"),
+            thread_id=thread.id,
+            branch_id=thread.branch_id,
+            spec=spec,
+            message_id=asked.id if asked else None,
+            project_id=thread.project_id,
+            metadata=dict(metadata),
+            created_at=now,
+            expires_at=now + self._parts.api_expires_after,
+        )
+        begun = _titled(thread, messages) if new else None
+        opening = Opening(run=run, messages=messages, events=(), thread=begun)
+        return self._parts.runner.call(self._exchanges.accept(opening))
+
+    def _asked_before(self, thread_id: str) -> Message | None:
+        return _asked(self._parts.store.messages(thread_id, _NEWEST))
+
+
+def _asked(newest_first: Iterable[Message]) -> Message | None:
+    """Return the user's message that nobody has answered yet, if the last one is among these."""
+    for message in newest_first:
+        if message.run_id is not None:
+            return None
+        if message.role == "user":
+            return message
+    return None
+
+
+def _titled(thread: Thread, messages: tuple[Message, ...]) -> Thread:
+    """Return a new thread with a title: unless it has one, the beginning of what was asked."""
+    asked = next((one for one in messages if one.role == "user" and one.text), None)
+    return replace(thread, title=thread.title or first_words(asked.text)) if asked else thread

@@ -11,7 +11,8 @@ from conversation.errors import ParleyError
 from setup.bootstrap import core
 from setup.core import ParleyCore
 from setup.settings import WrongSettings
-from ui import texts
+from ui.language import texts
+from ui.preferences import preferences
 from ui.prose import literal
 
 logger: Final = logging.getLogger(__name__)
@@ -24,6 +25,14 @@ def opened_core() -> ParleyCore:
     except WrongSettings as problem:
         _show(texts.WRONG_SETTINGS, str(problem).splitlines(), problem.hint)
         st.stop()
+
+
+def speak() -> None:
+    """Speak the language that the visitor has chosen, from the first word on."""
+    try:
+        preferences(core())
+    except Exception:
+        logger.exception("the language could not be read")  # the page says what is wrong
 
 
 @contextmanager

@@ -17,8 +17,8 @@ _FENCE: Final = re.compile(
 )
 _SPANS: Final = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`))"
-    r"|\\\[(?P<display>(?:(?!\n[ \t]*\n).){1,2000}?)\\\]"
-    r"|\\\((?P<inline>[^\n]{1,2000}?)\\\)"
+    r"|\\\[(?P<display>(?:(?!\n[ \t]*\n|\\\[).){1,2000}?)\\\]"
+    r"|\\\((?P<inline>(?:(?!\\\()[^\n]){1,2000}?)\\\)"
     r"|\$\$(?P<dollars>(?:(?!\n[ \t]*\n)[^$]){1,2000}?)\$\$"
     r"|(?<![\\$\w])\$(?P<formula>(?=[^$\n]*[\\^_{])[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])"
     r"|(?P<escaped>\\[^\w\s!])"
@@ -29,13 +29,52 @@ _SPANS: Final = re.compile(
     r"|(?P<directive>:(?=[A-Za-z][\w/+-]*[\[:{]))",
     re.DOTALL,
 )
+_LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+_MARGIN: Final = re.compile(r"(?![-*+>|]\s|\d{1,9}[.)]\s)\S")
+"""The beginning of a line that goes on with no list, quotation or table."""
+
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _JOINER: Final = "\N{WORD JOINER}"
 
 
-def model_markdown(text: str) -> str:
-    """Return a model's text as Markdown that shows all it says and fetches nothing."""
-    return "\n".join(_blocks(re.split(r"\r\n?|\n", text)))
+def model_markdown(text: str, *, coloured: bool = True) -> str:
+    """Return a model's text as Markdown that shows all it says and fetches nothing.
+
+    Code that is not to be `coloured` is much less work for a browser.
+    """
+    return "\n".join(_blocks(re.split(r"\r\n?|\n", text), coloured=coloured))
+
+
+def pieces(text: str, size: int) -> list[str]:
+    """Return a model's text in pieces of about `size` characters that can be shown one by one.
+
+    A piece ends before a paragraph at the margin, never within code, a list or a formula. All but
+    the last stay as they are when the text grows.
+    """
+    if len(text) <= size:
+        return [text]
+    made, start = [], 0
+    for end in _seams(text):
+        if end - start >= size:
+            made.append(text[start:end])
+            start = end
+    return [*made, text[start:]]
+
+
+def open_fence(text: str) -> str:
+    """Return the line that begins the code in which a model's text breaks off, if it does."""
+    lines = re.split(r"\r\n?|\n", text)
+    at = 0
+    while at < len(lines):
+        opening = _FENCE.match(lines[at])
+        if opening is None:
+            at += 1
+            continue
+        end = _end_of_code(lines, at, opening["fence"])
+        if end == len(lines):
+            return opening["fence"] + opening["language"]
+        at = end + 1
+    return ""
 
 
 def literal(text: str) -> str:
@@ -44,7 +83,7 @@ def literal(text: str) -> str:
     return escaped.replace(r"\:", "&#58;")
 
 
-def _blocks(lines: list[str]) -> Iterator[str]:
+def _blocks(lines: list[str], *, coloured: bool) -> Iterator[str]:
     """Yield prose and code in turns."""
     prose: list[str] = []
     at = 0
@@ -57,9 +96,26 @@ def _blocks(lines: list[str]) -> Iterator[str]:
         prose.append(opening["marker"] or "")
         yield _prose("\n".join(prose))
         end = _end_of_code(lines, at, opening["fence"])
-        yield _code(lines[at + 1 : end], opening)
+        language = opening["language"] if coloured else ""
+        yield _code(lines[at + 1 : end], opening, language)
         prose, at = [""], end + 1
     yield _prose("\n".join(prose))
+
+
+def _seams(text: str) -> Iterator[int]:
+    """Yield where a paragraph begins that nothing before it can be a part of."""
+    fence, formula, blank, at = "", False, False, 0
+    for line in _LINE.findall(text):
+        if fence:
+            fence = "" if re.fullmatch(rf"\s*{fence}{fence[0]}*\s*", line) else fence
+        elif opening := _FENCE.match(line.rstrip("\r\n")):
+            fence = opening["fence"]
+        else:
+            if blank and not formula and _MARGIN.match(line):
+                yield at
+            formula ^= line.count("$$") % 2 == 1
+        blank = not fence and not line.strip()
+        at += len(line)
 
 
 def _end_of_code(lines: list[str], start: int, fence: str) -> int:
@@ -71,13 +127,13 @@ def _end_of_code(lines: list[str], start: int, fence: str) -> int:
     return len(lines)
 
 
-def _code(lines: list[str], opening: re.Match[str]) -> str:
+def _code(lines: list[str], opening: re.Match[str], language: str) -> str:
     indent = len(opening["indent"]) + len(opening["marker"] or "")
     body = [line[min(indent, len(line) - len(line.lstrip())) :] for line in lines]
     longest = max((len(run) for run in re.findall(r"`+", "\n".join(body))), default=0)
     fence = "`" * max(3, longest + 1)
-    language = re.sub(r"[^\w+#.-].*", "", opening["language"])
-    return "\n".join((fence + language, *body, fence))
+    known = re.sub(r"[^\w+#.-].*", "", language)
+    return "\n".join((fence + known, *body, fence))
 
 
 def _prose(text: str) -> str:

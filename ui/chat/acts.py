@@ -9,15 +9,14 @@ from typing import Final
 
 import streamlit as st
 
+from conversation.choice import Choice
 from conversation.errors import EmptyMessage, ParleyError
-from conversation.ports import Choice, Core
+from conversation.ports import Core
 from conversation.records import Run
 from ui.chat.outbox import Letter
 from ui.chat.visit import STEP, Visit
 
 MESSAGE: Final = "message"
-ASSISTANT: Final = "assistant"
-STREAM: Final = "stream"
 
 
 def take_message(visit: Visit) -> None:
@@ -38,29 +37,19 @@ def take_example(visit: Visit, text: str) -> None:
         visit.outbox.put(text, None)
 
 
-def wanted_assistant() -> str | None:
-    """Return the assistant this tab begins conversations with, if not the default one."""
-    return (st.session_state.get(ASSISTANT) or "").strip() or None
-
-
 def send_all(core: Core, visit: Visit, last: Run | None) -> None:
-    """Send what was typed; a thread stays with its assistant, whoever answers."""
-    assistant_id = last.spec.assistant_id if last else wanted_assistant()
-    choice = Choice(provider=visit.provider, assistant_id=assistant_id)
-    stream = bool(st.session_state.get(STREAM, True))
-    visit.outbox.deliver(partial(_send, core, visit, choice, stream))
+    """Send what was typed."""
+    send = partial(_send, core, visit, visit.choice, visit.stream)
+    visit.outbox.deliver(send)
 
 
 def _send(core: Core, visit: Visit, choice: Choice, stream: bool, letter: Letter) -> str:
-    run = core.start(letter.text, choice, thread_id=letter.thread_id, stream=stream)
-    if visit.thread_id is None and letter.thread_id is None:
-        visit.go(run.thread_id)
+    if letter.thread_id:  # where an answer is under way there, it waits in the thread's queue
+        return core.send(letter.text, choice, thread_id=letter.thread_id, stream=stream).thread_id
+    run = core.start(letter.text, choice, stream=stream, instructions=visit.instructions)
+    if visit.thread_id is None:
+        visit.begun(run.thread_id)
     return run.thread_id
-
-
-def choose_provider(visit: Visit, name: str) -> None:
-    """Let this provider answer from the next message on."""
-    visit.provider = name
 
 
 def begin(visit: Visit) -> None:
@@ -87,3 +76,13 @@ def decide(core: Core, visit: Visit, run_id: str, call_id: str, approved: bool) 
         core.decide(run_id, call_id, approved=approved)
     except ParleyError as problem:
         visit.note = f"{problem} {problem.hint}"
+
+
+def show_exchange(visit: Visit, run_id: str | None = None) -> None:
+    """Show beside the messages how this exchange ran; without one, always the newest."""
+    visit.panel, visit.exchange, visit.look.asked = True, run_id, True
+
+
+def hide_exchange(visit: Visit) -> None:
+    """Show the messages alone."""
+    visit.panel, visit.exchange, visit.look.asked = False, None, False

@@ -3,9 +3,9 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ui import texts
 from ui.chat.bubbles import draw_user
 from ui.chat.outbox import Letter, Outbox
+from ui.language import texts
 from ui.prose import literal
 
 

@@ -58,6 +58,13 @@ class Outbox:
         with self._lock:
             self._letters.pop(number, None)
 
+    def readdress(self, thread_id: str | None) -> None:
+        """Let what could not be sent to a thread begin a new one, if it is sent again."""
+        with self._lock:
+            for letter in self._letters.values():
+                if letter.thread_id == thread_id and letter.state == "failed":
+                    letter.thread_id = None
+
     def deliver(self, send: Callable[[Letter], str]) -> None:
         """Send what waits, one after another; what fails stays, with its problem.
 

@@ -1,4 +1,4 @@
-"""What one run has told so far, as a chat shows it: answers, calls and notices, in order.
+"""What one run has told so far, as a chat shows it: answers, rounds of calls and notices, in order.
 
 It is made of what the feed says, from the beginning or piece by piece, with the same result.
 """
@@ -23,12 +23,13 @@ from conversation.events import (
     ToolExecuted,
     ToolStarted,
 )
-from conversation.narration import narrate
 from conversation.ports import TextDelta
+from conversation.records import Message
 from conversation.script import TERMINAL, State
 
 Phase = Literal["asked", "waiting", "running", "done", "dropped"]
 Progress = Literal["writing", "whole", "part", "stopped"]
+Ending = Failed | Expired | Incomplete | Cancelled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +56,22 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The calls a model asked for at once, in its order; they run at the same time."""
+
+    id: str
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """How the run ended, where that needs saying."""
 
     id: str
-    kind: Literal["failed", "expired", "incomplete", "cancelled"]
-    text: str
-    hint: str = ""
+    ending: Ending
 
 
-Item = Answer | Call | Notice
+Item = Answer | Round | Notice
 
 
 class Telling:
@@ -75,6 +82,7 @@ class Telling:
         self.items: dict[str, Item] = {}
         self.steps: list[Logged] = []
         self.state = State.NEW
+        self._rounds: dict[str, str] = {}
         self._ending: Notice | None = None
 
     @property
@@ -87,6 +95,18 @@ class Telling:
         """Tell whether the newest item is an answer that grows."""
         last = next(reversed(self.items.values()), None)
         return isinstance(last, Answer) and last.progress == "writing"
+
+    @property
+    def text(self) -> str:
+        """All that the model has written, one message after the other."""
+        written = [item.text for item in self.items.values() if isinstance(item, Answer)]
+        return "\n\n".join(filter(None, written))
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of all rounds."""
+        rounds = [item for item in self.items.values() if isinstance(item, Round)]
+        return [call for one in rounds for call in one.calls]
 
     def take(self, news: Iterable[Logged | TextDelta]) -> None:
         """Take what is new, in the feed's order."""
@@ -114,32 +134,50 @@ class Telling:
             case StateChanged():
                 self._move(event.after)
             case Failed() | Expired() | Incomplete() | Cancelled():
-                self._ending = _notice(self.run_id, event)
+                self._ending = Notice(id=f"end-{self.run_id}", ending=event)
             case _:
                 self._call(event)
 
     def _call(self, event: Event) -> None:
         match event:
             case ToolCallsRequested():
-                for call in event.calls:
-                    self.items[call.call_id] = Call(
-                        id=call.call_id, name=call.name, arguments=call.arguments
-                    )
+                self._ask(event)
             case ApprovalRequested():
-                self._phase(event.call_id, "waiting")
+                self._change(event.call_id, phase="waiting")
             case ApprovalDecided():
-                self._phase(event.call_id, "asked")
+                self._change(event.call_id, phase="asked")
             case ToolStarted():
-                self._phase(event.call_id, "running")
+                self._change(event.call_id, phase="running")
             case ToolExecuted():
-                self.items[event.call_id] = _executed(event)
+                self._change(
+                    event.call_id,
+                    phase="done",
+                    output=event.output,
+                    seconds=max(0.0, event.seconds),
+                    failed=event.failed,
+                )
             case _:
                 pass
 
-    def _phase(self, call_id: str, phase: Phase) -> None:
-        call = self.items.get(call_id)
-        if isinstance(call, Call):
-            self.items[call_id] = replace(call, phase=phase)
+    def _ask(self, event: ToolCallsRequested) -> None:
+        self._rounds |= {call.call_id: event.step_id for call in event.calls}
+        self.items[event.step_id] = Round(
+            id=event.step_id,
+            calls=tuple(
+                Call(id=call.call_id, name=call.name, arguments=call.arguments)
+                for call in event.calls
+            ),
+        )
+
+    def _change(self, call_id: str, **known: object) -> None:
+        """Note what has become of a call."""
+        found = self.items.get(self._rounds.get(call_id, ""))
+        if isinstance(found, Round):
+            calls = (
+                replace(one, **known) if one.id == call_id else one  # type: ignore[arg-type]
+                for one in found.calls
+            )
+            self.items[found.id] = replace(found, calls=tuple(calls))
 
     def _move(self, state: State) -> None:
         self.state = state
@@ -152,23 +190,21 @@ class Telling:
             self.items[self._ending.id] = self._ending
 
 
-def _executed(event: ToolExecuted) -> Call:
-    return Call(
-        id=event.call_id,
-        name=event.name,
-        arguments=event.arguments,
-        phase="done",
-        output=event.output,
-        seconds=event.seconds,
-        failed=event.failed,
+def told_by(run_id: str, log: Iterable[Logged], messages: Iterable[Message]) -> Telling:
+    """Return what a run that has ended told, by its log and what it wrote."""
+    telling, steps = Telling(run_id), list(log)
+    telling.take(steps[:-1])
+    telling.take(
+        TextDelta(message_id=message.id, offset=0, text=message.text)
+        for message in messages
+        if message.run_id == run_id and _cut_off(message)
     )
+    telling.take(steps[-1:])  # the end closes what is still open
+    return telling
 
 
-def _notice(run_id: str, event: Failed | Expired | Incomplete | Cancelled) -> Notice:
-    key = f"end-{run_id}"
-    if isinstance(event, Failed):
-        return Notice(id=key, kind="failed", text=event.message, hint=event.hint)
-    return Notice(id=key, kind=event.kind, text=narrate(event))
+def _cut_off(message: Message) -> bool:
+    return message.status == "incomplete" and message.incomplete_reason != "superseded"
 
 
 def _is_open(item: Item) -> bool:
@@ -177,8 +213,14 @@ def _is_open(item: Item) -> bool:
 
 def _closed(item: Item, progress: Progress) -> Item:
     """Return an item as it stays once its run has ended."""
-    if isinstance(item, Answer) and item.progress == "writing":
-        return replace(item, progress=progress)
-    if isinstance(item, Call) and item.phase != "done":
-        return replace(item, phase="dropped")
-    return item
+    match item:
+        case Answer(progress="writing"):
+            return replace(item, progress=progress)
+        case Round():
+            return replace(item, calls=tuple(map(_dropped, item.calls)))
+        case _:
+            return item
+
+
+def _dropped(call: Call) -> Call:
+    return call if call.phase == "done" else replace(call, phase="dropped")

@@ -1,6 +1,7 @@
 """What the address says is shown; to choose something is to write it there.
 
-What widgets hold (filters, pages, views) they bind to the address themselves.
+What widgets hold (filters, pages) they bind to the address themselves, unless their labels are in
+the visitor's language: `named` is for those.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from conversation.errors import NotFound
 from conversation.history import Sort
 from conversation.ids import is_id
 from conversation.ports import Core
-from ui.history import texts
+from ui.language import history_texts as texts
 
 THREAD: Final = "thread_id"
 RUN: Final = "run"

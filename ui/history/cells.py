@@ -3,13 +3,16 @@
 Grids get text only: nothing is rounded, blank or out of range on its way to the browser.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from ui.history import texts
+from ui.language import history_texts as texts
+from ui.language import money as in_dollars
+from ui.language import number as written
 
 LONGEST: Final = 200
 NOTHING: Final = "—"
@@ -35,7 +38,7 @@ def instant(at: datetime, where: tzinfo) -> str:
 
 def count(number: int | None) -> str:
     """Return a number with its thousands apart."""
-    return NOTHING if number is None else f"{number:,}"
+    return NOTHING if number is None else written(number)
 
 
 def seconds(value: float | None) -> str:
@@ -43,19 +46,22 @@ def seconds(value: float | None) -> str:
     if value is None:
         return NOTHING
     if value < 1:
-        return f"{value * 1000:.0f} ms"
+        return f"{written(value * 1000)} ms"
     if value < 60:
-        return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+        return f"{written(float(value), 2 if value < 10 else 1)} s"
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def pairs(metadata: Mapping[str, str]) -> str:
+    """Return metadata on one line."""
+    return ", ".join(f"{key}={value}" for key, value in metadata.items())
+
+
 def money(dollars: float | None) -> str:
     """Return a cost; small ones with the digits that matter."""
-    if dollars is None:
-        return NOTHING
-    return f"${dollars:,.2f}" if dollars >= 1 or dollars == 0 else f"${dollars:.4f}"
+    return NOTHING if dollars is None else in_dollars(dollars)
 
 
 def line(text: str | None, longest: int = LONGEST) -> str:

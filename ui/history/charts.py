@@ -6,25 +6,16 @@ from typing import Any, Final
 
 from conversation.history import Bucket, ErrorReason, ModelSpeed, Percentiles, Spending, ToolUse
 from conversation.script import TERMINAL, State
-from ui import texts as shared
-from ui.history import cells, texts
+from ui.history import cells
+from ui.language import history_texts as texts
+from ui.language import texts as shared
 
 DAY: Final = 86_400
 PALETTE: Final = ("#2a8f83", "#3b8fd4", "#dd8a1d", "#9b6fd0", "#c9b458", "#d4649a", "#7d8f3a")
 OTHER: Final = "#9aa7a4"
 BAD: Final = "#e05252"
-OUTCOMES: Final[dict[str, str]] = {
-    shared.state(State.COMPLETED): "#2a9d6a",
-    shared.state(State.ERROR): BAD,
-    shared.state(State.EXPIRED): "#a83f6f",
-    shared.state(State.INCOMPLETE): "#dd8a1d",
-    shared.state(State.CANCELLED): OTHER,
-    texts.UNDER_WAY: "#3b8fd4",
-}
-
 Unit = tuple[str, str]
 COUNTED: Final[Unit] = ("localized", "{value}")
-DOLLARS: Final[Unit] = ("dollar", "${value}")
 """How values are shown in tooltips, and on the axis."""
 
 Cells = dict[tuple[str, str], float]
@@ -37,7 +28,7 @@ def runs_over_time(buckets: Sequence[Bucket], seconds: int, where: tzinfo) -> di
     for bucket in sorted(buckets, key=lambda one: one.start):
         key = (f"{bucket.start.astimezone(where):{form}}", _outcome(bucket.state))
         values[key] = values.get(key, 0) + bucket.runs
-    return _stacked(values, OUTCOMES, COUNTED)
+    return _stacked(values, _outcomes(), COUNTED)
 
 
 def durations(
@@ -75,17 +66,17 @@ def by_day(
     names = {model: cells.line(model, 28) for model in biggest}
     values: Cells = {}
     for one in sorted(spending, key=lambda one: one.day):
-        key = (one.day.isoformat(), names.get(one.model, "others"))
+        key = (one.day.isoformat(), names.get(one.model, texts.OTHERS))
         values[key] = values.get(key, 0) + what(one)
     colours = dict(zip(names.values(), PALETTE, strict=False))
-    return _stacked(values, {**colours, "others": OTHER}, unit)
+    return _stacked(values, {**colours, texts.OTHERS: OTHER}, unit)
 
 
 def tool_calls(tools: Sequence[ToolUse]) -> dict[str, Any]:
     """Return how often each function was called, and how often that failed."""
     parts: tuple[tuple[str, str, list[int]], ...] = (
-        ("succeeded", PALETTE[0], [one.calls - one.failed for one in tools]),
-        ("failed", BAD, [one.failed for one in tools]),
+        (texts.SUCCEEDED, PALETTE[0], [one.calls - one.failed for one in tools]),
+        (texts.FAILED_CALLS, BAD, [one.failed for one in tools]),
     )
     return {
         **_lying([cells.line(one.name, 28) for one in tools]),
@@ -97,13 +88,30 @@ def tool_calls(tools: Sequence[ToolUse]) -> dict[str, Any]:
 def error_reasons(errors: Sequence[ErrorReason]) -> dict[str, Any]:
     """Return how many runs ended badly for each reason."""
     data = [one.runs for one in errors]
-    bars = {**_bars("runs", BAD, data), "label": {"show": True, "position": "right"}}
+    bars = {**_bars(texts.HEADS["runs"], BAD, data), "label": {"show": True, "position": "right"}}
     return {**_lying([cells.line(one.code, 28) for one in errors]), "series": [bars]}
+
+
+def dollars() -> Unit:
+    """Return how costs are shown."""
+    return "dollar", shared.DOLLARS.format(amount="{value}")
 
 
 def lying_height(bars: int) -> int:
     """Return how high a chart of that many lying bars has to be."""
     return 90 + 44 * max(1, bars)
+
+
+def _outcomes() -> dict[str, str]:
+    """Return the colours of the ways in which a run can stand."""
+    return {
+        shared.state(State.COMPLETED): "#2a9d6a",
+        shared.state(State.ERROR): BAD,
+        shared.state(State.EXPIRED): "#a83f6f",
+        shared.state(State.INCOMPLETE): "#dd8a1d",
+        shared.state(State.CANCELLED): OTHER,
+        texts.UNDER_WAY: "#3b8fd4",
+    }
 
 
 def _outcome(state: State) -> str:

@@ -10,8 +10,10 @@ from conversation.comparison import Comparison, Pair, Side, Totals
 from conversation.difference import Difference
 from conversation.exports.transcript import Call
 from conversation.narration import call_text
-from ui import texts as shared
-from ui.history import cells, texts
+from ui.history import cells
+from ui.language import counted
+from ui.language import history_texts as texts
+from ui.language import texts as shared
 from ui.prose import literal
 
 _LEFT: Final = "delete"
@@ -71,7 +73,7 @@ def _draw_side(
     figures = (
         side.model,
         shared.state(side.state),
-        f"{cells.count(side.usage.input + side.usage.output)} tokens",
+        counted(texts.COUNTS["tokens"], side.usage.input + side.usage.output),
         cells.money(side.cost),
         cells.seconds(side.seconds),
     )

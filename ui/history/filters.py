@@ -9,10 +9,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from conversation.history import Choices, Filter
+from conversation.records import Rating
 from conversation.script import State
-from ui import texts as shared
-from ui.history import address, texts
+from ui.history import address, named
 from ui.history.cells import zone
+from ui.language import history_texts as texts
+from ui.language import texts as shared
 
 WHEN: Final = "when"
 SINCE: Final = "since"
@@ -23,6 +25,7 @@ MODEL: Final = "model"
 ASSISTANT: Final = "assistant"
 TOOL: Final = "tool"
 FAILED: Final = "failed"
+RATING: Final = "rating"
 LONGER: Final = "longer"
 TOKENS: Final = "tokens"
 SIZE: Final = "rows"
@@ -37,6 +40,7 @@ CLEARED: Final[dict[str, object]] = {
     ASSISTANT: [],
     TOOL: [],
     FAILED: None,
+    RATING: [],
     LONGER: None,
     TOKENS: None,
 }
@@ -99,12 +103,13 @@ def draw_filters(choices: Choices, text: str) -> Filter:
         text=text,
         since=begun.since,
         until=begun.until,
-        states=frozenset(map(State, _draw_many(place, STATUS, texts.STATUS, _STATUSES))),
+        states=_draw_states(place),
         providers=_draw_many(place, PROVIDER, texts.PROVIDER, choices.providers),
         models=_draw_many(place, MODEL, texts.MODEL, choices.models),
         assistants=_draw_many(place, ASSISTANT, texts.ASSISTANT, choices.assistants),
         tools=_draw_many(place, TOOL, texts.TOOL, choices.tools),
         failed=_draw_failed(place),
+        ratings=_draw_ratings(place),
         longer_than=_draw_number(place, LONGER, texts.LONGER),
         more_tokens_than=_draw_number(place, TOKENS, texts.TOKENS),
     )
@@ -118,14 +123,15 @@ def draw_size(place: DeltaGenerator) -> int:
 
 
 def _draw_when(place: DeltaGenerator) -> Span:
+    named.take(WHEN, texts.WHENS, "any")
     when = place.selectbox(
         texts.WHEN,
         tuple(texts.WHENS),
         format_func=texts.WHENS.__getitem__,
         key=WHEN,
         on_change=_first_page,
-        bind="query-params",
     )
+    named.write(WHEN, when, "any")
     where = zone()
     if when != "between":
         return span(when, datetime.now(UTC), where)
@@ -139,13 +145,26 @@ def _draw_when(place: DeltaGenerator) -> Span:
     )
 
 
+def _draw_states(place: DeltaGenerator) -> frozenset[State]:
+    named.take_many(STATUS, _STATUSES)
+    chosen = place.multiselect(
+        texts.STATUS,
+        _STATUSES,
+        format_func=_named,
+        key=STATUS,
+        placeholder=texts.ALL,
+        on_change=_first_page,
+    )
+    named.write(STATUS, chosen)
+    return frozenset(map(State, chosen))
+
+
 def _draw_many(
     place: DeltaGenerator, key: str, label: str, options: Iterable[str]
 ) -> frozenset[str]:
     chosen = place.multiselect(
         label,
         tuple(options),
-        format_func=_named if key == STATUS else str,
         key=key,
         placeholder=texts.ALL,
         on_change=_first_page,
@@ -155,15 +174,30 @@ def _draw_many(
 
 
 def _draw_failed(place: DeltaGenerator) -> bool | None:
+    named.take(FAILED, texts.FAILEDS, None)
     chosen = place.segmented_control(
         texts.FAILED,
         tuple(texts.FAILEDS),
         format_func=texts.FAILEDS.__getitem__,
         key=FAILED,
         on_change=_first_page,
-        bind="query-params",
     )
+    named.write(FAILED, chosen)
     return None if chosen is None else chosen == "yes"
+
+
+def _draw_ratings(place: DeltaGenerator) -> frozenset[Rating]:
+    named.take_many(RATING, texts.RATINGS)
+    chosen = place.segmented_control(
+        texts.RATING,
+        tuple(texts.RATINGS),
+        format_func=texts.RATINGS.__getitem__,
+        selection_mode="multi",
+        key=RATING,
+        on_change=_first_page,
+    )
+    named.write(RATING, chosen)
+    return frozenset(chosen)
 
 
 def _draw_number(place: DeltaGenerator, key: str, label: str) -> int | None:

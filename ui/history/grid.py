@@ -15,6 +15,7 @@ from st_aggrid import AgGrid, JsCode, StAggridTheme  # type: ignore[import-untyp
 from st_aggrid.collectors import CustomResponse  # type: ignore[import-untyped]
 
 from conversation.history import Sort
+from ui.language import history_texts as texts
 
 Row = TypeVar("Row")
 
@@ -151,6 +152,7 @@ class Grid(Generic[Row]):
             "suppressCellFocus": False,
             "enableCellTextSelection": False,
             "loadThemeGoogleFonts": False,
+            "localeText": texts.GRID,
         }
 
     def _clicked(self, answer: CustomResponse) -> None:

@@ -8,9 +8,11 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 
 from conversation.history import Filter, Found, History, RunLine, Sort, StepLine, ThreadLine, Window
-from ui.history import address, columns, texts
+from ui.history import address, columns
 from ui.history.cells import zone
 from ui.history.grid import Column, Grid
+from ui.language import counted
+from ui.language import history_texts as texts
 
 Row = TypeVar("Row")
 
@@ -94,7 +96,7 @@ def draw_head(what: str, key: str, total: int, size: int) -> None:
     """Draw how long a list is, and the way to its other pages."""
     pages = -(-total // size)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.markdown(f"**{texts.counted(what, total)}**", width="content")
+        st.markdown(f"**{counted(texts.COUNTS[what], total)}**", width="content")
         if pages > 1:
             st.pagination(pages, key=key, max_visible_pages=5, width=340, bind="query-params")
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import streamlit as st
 
 from conversation.history import Filter, History, Hit, Window
-from ui.history import address, cells, texts
+from ui.history import address, cells
 from ui.history.lists import draw_head
+from ui.language import history_texts as texts
 from ui.prose import literal
 
 

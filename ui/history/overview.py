@@ -7,8 +7,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from conversation.history import Filter, History, ModelSpeed, Overview, Percentiles
-from ui import texts as shared
-from ui.history import cells, charts, texts
+from ui.history import cells, charts
+from ui.language import counted, number
+from ui.language import history_texts as texts
+from ui.language import texts as shared
 
 HEIGHT: Final = 300
 
@@ -18,7 +20,7 @@ Rows = Sequence[Mapping[str, str]]
 def draw_overview(history: History, wanted: Filter) -> None:
     """Draw all of it, for the runs that fit."""
     seen = history.overview(wanted)
-    st.markdown(f"**{texts.counted('runs', seen.runs)}**")
+    st.markdown(f"**{counted(texts.COUNTS['runs'], seen.runs)}**")
     if not seen.runs:
         st.caption(texts.NOTHING_FITS)
         return
@@ -29,12 +31,12 @@ def draw_overview(history: History, wanted: Filter) -> None:
 
 
 def _draw_runs(seen: Overview) -> None:
-    where = cells.zone()
+    where, heads = cells.zone(), texts.HEADS
     rows = [
         {
-            "From": cells.moment(one.start, where),
-            "Status": shared.state(one.state),
-            "Runs": cells.count(one.runs),
+            heads["since"]: cells.moment(one.start, where),
+            heads["state"]: shared.state(one.state),
+            heads["runs"]: cells.count(one.runs),
         }
         for one in seen.over_time
     ]
@@ -49,7 +51,11 @@ def _draw_speed(seen: Overview) -> None:
     )
     for place, (title, which) in zip(st.columns(2), ways, strict=True):
         rows = [
-            {"Model": one.model, "Runs": cells.count(one.runs), **_percentiles(which(one))}
+            {
+                texts.HEADS["model"]: one.model,
+                texts.HEADS["runs"]: cells.count(one.runs),
+                **_percentiles(which(one)),
+            }
             for one in seen.speed
         ]
         height = charts.lying_height(len(seen.speed))
@@ -57,17 +63,7 @@ def _draw_speed(seen: Overview) -> None:
 
 
 def _draw_spending(seen: Overview) -> None:
-    rows = [
-        {
-            "Day (UTC)": one.day.isoformat(),
-            "Model": one.model,
-            "Runs": cells.count(one.runs),
-            "Read": cells.count(one.input_tokens),
-            "Written": cells.count(one.output_tokens),
-            "Cost": cells.money(one.cost),
-        }
-        for one in seen.spending
-    ]
+    rows = _spending_rows(seen)
     left, right = st.columns(2)
     tokens = charts.by_day(
         seen.spending, lambda one: one.input_tokens + one.output_tokens, charts.COUNTED
@@ -75,7 +71,7 @@ def _draw_spending(seen: Overview) -> None:
     _draw(left, texts.TOKENS_BY_DAY, tokens, rows)
     known = [one.cost for one in seen.spending if one.cost is not None]
     if sum(known):
-        cost = charts.by_day(seen.spending, lambda one: one.cost or 0, charts.DOLLARS)
+        cost = charts.by_day(seen.spending, lambda one: one.cost or 0, charts.dollars())
         _draw(right, texts.COST_BY_DAY, cost, rows)
     else:
         _draw_nothing(right, texts.COST_BY_DAY, texts.FREE if known else texts.NO_PRICE)
@@ -105,13 +101,29 @@ def _draw_troubles(seen: Overview) -> None:
         _draw_nothing(right, texts.ERRORS, texts.NO_ERRORS)
 
 
-def _tool_rows(seen: Overview) -> Rows:
+def _spending_rows(seen: Overview) -> Rows:
+    heads = texts.HEADS
     return [
         {
-            "Tool": one.name,
-            "Calls": cells.count(one.calls),
-            "Failed": cells.count(one.failed),
-            "Error rate": f"{one.failed / one.calls:.1%}" if one.calls else cells.NOTHING,
+            heads["day"]: one.day.isoformat(),
+            heads["model"]: one.model,
+            heads["runs"]: cells.count(one.runs),
+            heads["read"]: cells.count(one.input_tokens),
+            heads["written"]: cells.count(one.output_tokens),
+            heads["cost"]: cells.money(one.cost),
+        }
+        for one in seen.spending
+    ]
+
+
+def _tool_rows(seen: Overview) -> Rows:
+    heads = texts.HEADS
+    return [
+        {
+            heads["tool"]: one.name,
+            heads["tool_calls"]: cells.count(one.calls),
+            heads["failed"]: cells.count(one.failed),
+            heads["error_rate"]: _share(one.failed, one.calls),
             **_percentiles(one.duration),
         }
         for one in seen.tools
@@ -119,16 +131,22 @@ def _tool_rows(seen: Overview) -> Rows:
 
 
 def _error_rows(seen: Overview) -> Rows:
-    where = cells.zone()
+    where, heads = cells.zone(), texts.HEADS
     return [
         {
-            "Reason": one.code,
-            "Runs": cells.count(one.runs),
-            "Last": cells.moment(one.last, where),
-            "Message of the last": cells.line(one.message),
+            heads["reason"]: one.code,
+            heads["runs"]: cells.count(one.runs),
+            heads["last"]: cells.moment(one.last, where),
+            heads["last_message"]: cells.line(one.message),
         }
         for one in seen.errors
     ]
+
+
+def _share(part: int, whole: int) -> str:
+    if not whole:
+        return cells.NOTHING
+    return texts.PERCENT.format(number=number(100 * part / whole, 1))
 
 
 def _percentiles(times: Percentiles) -> dict[str, str]:

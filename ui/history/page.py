@@ -8,18 +8,20 @@ from conversation.history import EVERYTHING, Filter, Sort, Window
 from setup.core import ParleyCore
 from ui.chat.page import ICON, LOGO
 from ui.chat.visit import step_aside
-from ui.history import address, filters, texts
+from ui.history import address, filters, named
 from ui.history.lists import draw_runs, draw_threads
 from ui.history.matches import draw_matches
 from ui.history.overview import draw_overview
 from ui.history.run import draw_run
 from ui.history.takeaway import draw_list_files
 from ui.history.threads import draw_thread, link_to_chat
-from ui.opening import opened_core, problems_shown
+from ui.language import history_texts as texts
+from ui.opening import opened_core, problems_shown, speak
 
 
 def show() -> None:
     """Draw the page."""
+    speak()
     st.set_page_config(page_title=texts.TITLE_TAB, page_icon=str(ICON), layout="wide")
     st.logo(LOGO, size="large")
     step_aside()
@@ -59,17 +61,17 @@ class Page:
     def _draw_top(self) -> tuple[str, str]:
         """Draw the choice of the view and the search box; return what they say."""
         with st.container(horizontal=True, vertical_alignment="center", key="top"):
+            named.take(address.VIEW, texts.VIEWS, "threads")
             view = st.segmented_control(
                 texts.VIEW,
                 tuple(texts.VIEWS),
-                default="threads",
                 required=True,
                 format_func=texts.VIEWS.__getitem__,
                 key=address.VIEW,
                 label_visibility="collapsed",
                 on_change=_first_page,
-                bind="query-params",
             )
+            named.write(address.VIEW, view, "threads")
             text = filters.search_box()
         return view or "threads", text
 

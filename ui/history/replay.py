@@ -5,12 +5,13 @@ from typing import Final
 
 import streamlit as st
 
+from conversation.choice import Choice
 from conversation.errors import NotFound, ParleyError
-from conversation.ports import Choice
 from setup.core import ParleyCore
 from setup.replayed import Replay
-from ui.history import address, cells, texts
+from ui.history import address, cells
 from ui.history.comparing import draw_comparison
+from ui.language import history_texts as texts
 from ui.prose import literal
 
 COMPARE: Final = "compare"
@@ -20,7 +21,7 @@ EVERY: Final = 1.0
 def draw_replay_button(core: ParleyCore, thread_id: str) -> None:
     """Offer to run a thread again."""
     if st.button(texts.REPLAY, key="replay", icon=":material/replay:"):
-        _ask(core, thread_id)
+        st.dialog(texts.REPLAY_TITLE)(_ask)(core, thread_id)
 
 
 def draw_replayed(core: ParleyCore, thread_id: str) -> None:
@@ -75,7 +76,6 @@ def _draw_control(core: ParleyCore, replay: Replay) -> None:
         st.error(literal(f"{problem} {problem.hint}"))
 
 
-@st.dialog(texts.REPLAY_TITLE)
 def _ask(core: ParleyCore, thread_id: str) -> None:
     st.markdown(texts.REPLAY_WHAT)
     known = {status.name: status.label for status in core.providers() if status.available}

@@ -13,16 +13,19 @@ from conversation.errors import NotFound
 from conversation.events import Logged
 from conversation.history import Filter, RunLine, Sort, StepLine, Window
 from conversation.narration import outcome
-from conversation.records import Run
+from conversation.records import Feedback, Run
 from setup.core import ParleyCore
-from ui import texts as shared
-from ui.history import address, cells, texts
-from ui.history.data import draw_data
+from ui.colours import STATES
+from ui.exchange.data import draw_data
+from ui.history import address, cells, named
 from ui.history.details import draw_details
 from ui.history.exchange import draw_exchange
 from ui.history.lists import draw_steps
 from ui.history.script import draw_script, draw_timeline
 from ui.history.takeaway import draw_run_files
+from ui.language import history_texts as texts
+from ui.language import phrases
+from ui.language import texts as shared
 from ui.opening import problems_shown
 from ui.prose import literal
 
@@ -38,6 +41,10 @@ class Shown:
     line: RunLine
     step: int | None
     size: int
+
+    def feedback(self) -> Feedback | None:
+        """Return what a person thinks of its answer."""
+        return self.core.store.feedback([self.run.id]).get(self.run.id)
 
     def log(self) -> list[Logged]:
         """Return all of its events."""
@@ -73,13 +80,17 @@ def _read(core: ParleyCore, run_id: str) -> Run | None:
 def _draw_head(shown: Shown) -> None:
     run, line = shown.run, shown.line
     with st.container(horizontal=True, vertical_alignment="center", key="run-head"):
-        st.badge(shared.state(run.state), color=shared.STATES[run.state])
-        st.markdown(literal(outcome(run)), width="stretch")
+        st.badge(shared.state(run.state), color=STATES[run.state])
+        st.markdown(literal(outcome(run, phrases())), width="stretch")
         if not run.ended:
             st.caption(texts.LIVE, width="content")
         draw_run_files(shown.core, run.id)
     if run.error and run.error.hint:
         st.caption(literal(run.error.hint))
+    if run.waiting:
+        st.caption(texts.WAITS_FOR[run.waiting])
+    if hint := shared.INCOMPLETE_HINTS.get(run.incomplete_reason or ""):
+        st.caption(hint)
     _draw_figures(
         {
             texts.DURATION: cells.seconds(line.duration),
@@ -99,17 +110,17 @@ def _draw_figures(figures: dict[str, str]) -> None:
 
 
 def _draw_part(shown: Shown) -> None:
+    named.take(address.PART, texts.PARTS, "log")
     part = st.segmented_control(
         texts.PART,
         tuple(texts.PARTS),
-        default="log",
         required=True,
         format_func=texts.PARTS.__getitem__,
         key=address.PART,
         label_visibility="collapsed",
         wrap=False,
-        bind="query-params",
     )
+    named.write(address.PART, part, "log")
     match part:
         case "conversation":
             draw_exchange(shown.core, shown.run)
@@ -118,7 +129,7 @@ def _draw_part(shown: Shown) -> None:
         case "script":
             draw_script(shown.core, shown.run, shown.log())
         case "details":
-            draw_details(shown.run, shown.line, shown.log())
+            draw_details(shown.run, shown.line, shown.log(), shown.feedback())
         case _:
             _draw_log(shown)
 

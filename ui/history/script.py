@@ -8,9 +8,10 @@ import streamlit as st
 from conversation.events import Logged
 from conversation.ports import Core
 from conversation.records import Run
-from ui import texts as shared
-from ui.history import cells, texts, waterfall
-from ui.history.timeline import spans, stays, time_in_states
+from ui.exchange.timeline import spans, stays, time_in_states
+from ui.history import cells, waterfall
+from ui.language import history_texts as texts
+from ui.language import texts as shared
 
 
 def draw_timeline(log: Sequence[Logged]) -> None:
@@ -28,9 +29,9 @@ def draw_timeline(log: Sequence[Logged]) -> None:
     )
     rows = [
         {
-            "Part": waterfall.name(part),
-            "From": cells.seconds(part.start),
-            "Took": cells.seconds(part.seconds),
+            texts.HEADS["part"]: waterfall.name(part),
+            texts.HEADS["since"]: cells.seconds(part.start),
+            texts.HEADS["duration"]: cells.seconds(part.seconds),
         }
         for part in parts
     ]
@@ -48,7 +49,10 @@ def draw_script(core: Core, run: Run, log: Sequence[Logged]) -> None:
     with times:
         st.caption(texts.IN_STATE)
         rows = [
-            {"State": shared.state(state), "Time": cells.seconds(spent)}
+            {
+                texts.HEADS["state"]: shared.state(state),
+                texts.HEADS["duration"]: cells.seconds(spent),
+            }
             for state, spent in time_in_states(path).items()
         ]
         st.dataframe(rows, hide_index=True)

@@ -8,7 +8,7 @@ import streamlit as st
 from conversation.history import Filter
 from setup.core import ParleyCore
 from setup.exporting import Export, Exports
-from ui.history import texts
+from ui.language import history_texts as texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ def thread_files(exports: Exports, thread_id: str) -> tuple[File, ...]:
     own = Filter(thread_id=thread_id)
     return (
         File("markdown", f"{thread_id}.md", lambda: exports.markdown(thread_id)),
+        File("html", f"{thread_id}.html", lambda: exports.html(thread_id)),
         File("json", f"{thread_id}.json", lambda: exports.json(thread_id)),
         File("runs", f"{thread_id}.csv", lambda: exports.csv("runs", own)),
         File("events", f"{thread_id}.jsonl", lambda: exports.events(own)),

@@ -10,9 +10,11 @@ from conversation.errors import ParleyError
 from conversation.history import Filter, Sort, ThreadLine, Window
 from setup.core import ParleyCore
 from ui.chat.visit import PARAMETER
-from ui.history import address, cells, texts
+from ui.history import address, cells
 from ui.history.replay import draw_replay_button, draw_replayed
 from ui.history.takeaway import draw_thread_files
+from ui.language import counted
+from ui.language import history_texts as texts
 from ui.prose import literal
 
 CHAT: Final = str(Path(__file__).parents[2] / "streamlit-chat.py")
@@ -28,8 +30,17 @@ def draw_thread(core: ParleyCore, thread_id: str) -> None:
         draw_replay_button(core, thread_id)
         draw_thread_files(core, thread_id)
         if line and st.button(texts.DELETE, key="delete", icon=":material/delete:"):
-            _confirm_deletion(core, line)
+            st.dialog(texts.DELETE_TITLE)(_confirm_deletion)(core, line)
+    _draw_metadata(core, thread_id)
     draw_replayed(core, thread_id)
+
+
+def _draw_metadata(core: ParleyCore, thread_id: str) -> None:
+    """Show what a program has noted with the thread, if one has."""
+    metadata = core.store.thread(thread_id).metadata
+    if metadata:
+        pairs = literal(cells.pairs(metadata))
+        st.caption(f"{texts.HEADS['metadata']}: {pairs}")
 
 
 def link_to_chat(label: str, thread_id: str | None = None) -> bool:
@@ -52,11 +63,13 @@ def thread_line(core: ParleyCore, thread_id: str) -> ThreadLine | None:
     return found.rows[0] if found.rows else None
 
 
-@st.dialog(texts.DELETE_TITLE)
 def _confirm_deletion(core: ParleyCore, line: ThreadLine) -> None:
     st.markdown(f"**{literal(cells.title(line.title))}**")
     st.markdown(
-        texts.DELETE_WHAT.format(runs=cells.count(line.runs), events=cells.count(line.events))
+        texts.DELETE_WHAT.format(
+            runs=counted(texts.COUNTS["runs"], line.runs),
+            steps=counted(texts.COUNTS["steps"], line.events),
+        )
     )
     with st.container(horizontal=True):
         if st.button(texts.DELETE_YES, key="delete-yes", type="primary"):
@@ -73,6 +86,8 @@ def _delete(core: ParleyCore, thread_id: str) -> None:
         return
     address.leave_thread()
     st.session_state["deleted"] = texts.DELETED.format(
-        messages=removed.messages, runs=removed.runs, steps=removed.events
+        messages=counted(texts.COUNTS["messages"], removed.messages),
+        runs=counted(texts.COUNTS["runs"], removed.runs),
+        steps=counted(texts.COUNTS["steps"], removed.events),
     )
     st.rerun()

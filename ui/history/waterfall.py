@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from ui.history import cells, texts
-from ui.history.timeline import Kind, Span
+from ui.exchange.timeline import Kind, Span
+from ui.history import cells
+from ui.language import history_texts as texts
 
 COLOURS: Final[dict[Kind, str]] = {
     "queue": "#9aa7a4",
@@ -46,7 +47,7 @@ def name(span: Span) -> str:
     """Say what a span is."""
     if span.kind == "tool":
         said = cells.line(span.name, 24)
-        return f"{said} (failed)" if span.failed else said
+        return texts.SPAN_FAILED.format(name=said) if span.failed else said
     said = texts.SPANS[span.kind]
     return f"{said}: {cells.line(span.name, 24)}" if span.name else said
 

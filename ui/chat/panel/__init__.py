@@ -1,0 +1,1 @@
+"""How an exchange ran, beside the messages."""

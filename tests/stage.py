@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from conversation.errors import ParleyError
 from conversation.events import Event
 from conversation.ids import new_id
-from conversation.ports import Store, ToolExecutor, ToolRunner
+from conversation.ports import AssistantProxy, Store, ToolExecutor, ToolRunner
 from conversation.records import (
     Exchange,
     Message,
@@ -55,6 +56,9 @@ class ScriptedAssistant:
         finally:
             self.closed += 1
 
+    async def models(self) -> tuple[str, ...]:
+        return ()
+
     async def aclose(self) -> None:
         """Nothing to close."""
 
@@ -66,17 +70,28 @@ class Log:
     store: Store
     said: list[PendingText] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    spoken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def accept(self, opening: Opening) -> Run:
         run, _ = await asyncio.wrap_future(self.store.accept(opening))
         return run
 
-    async def write(self, write: Write) -> None:
+    def write(self, write: Write) -> asyncio.Future[None]:
+        """Make the step at once, so that tests can look at what is in the store."""
         self.writes.append(write)
-        await asyncio.wrap_future(self.store.write(write))
+        told: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self.store.write(write).result()
+        except ParleyError as error:
+            told.set_exception(error)
+            told.exception()
+        else:
+            told.set_result(None)
+        return told
 
     def say(self, text: PendingText) -> None:
         self.said.append(text)
+        self.spoken.set()
 
 
 def now() -> datetime:
@@ -139,10 +154,14 @@ class Stage:
         fence = exchange.run.fence if fenced else None
         return self.make(exchange, log=self.log, clock=now, fence=fence)
 
-    async def conduct(self, run_id: str, assistant: ScriptedAssistant) -> Run:
+    async def conduct(self, run_id: str, assistant: AssistantProxy) -> Run:
         """Conduct a segment from where the run stands; return the run as it is then."""
-        await Conductor(self.restore(run_id), self.user, assistant).conduct()
+        await self.conduct_by(self.restore(run_id), assistant)
         return self.store.run(run_id)
+
+    async def conduct_by(self, mediator: Mediator, assistant: AssistantProxy) -> None:
+        """Conduct a segment with a mediator that the test goes on using."""
+        await Conductor(mediator, self.user, assistant).conduct()
 
     async def crash(self, run_id: str, worker: str = "") -> Run:
         """Let another worker claim the run, as after a crash of the one before."""

@@ -6,11 +6,13 @@ from typing import Final
 
 from playwright.sync_api import Locator, Page, expect
 
-from ui import texts
+from ui.language import texts
 
 SCREENSHOTS: Final = Path(__file__).parent / "screenshots"
 STORY: Final = "Tell me a long story"
 
+_NEWEST: Final = re.compile(r"actions-newest-(run_\w{24})")
+_WORDS: Final = "[data-testid=stMarkdown]:not(:has([data-testid=stCaptionContainer]))"
 _THREAD: Final = re.compile(r"thread=(thread_\w{24})$")
 
 
@@ -20,7 +22,7 @@ class Chat:
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         page.goto(url)
-        self.expect_idle()
+        expect(self.input).to_be_enabled(timeout=30_000)
 
     @property
     def input(self) -> Locator:
@@ -32,12 +34,26 @@ class Chat:
 
     @property
     def state(self) -> Locator:
-        """The state of the last exchange, in the sidebar."""
-        return self.page.get_by_test_id("stSidebar").locator(".stMarkdownBadge")
+        """The state of the exchange that the panel shows."""
+        return self.panel.locator(".stMarkdownBadge")
 
     @property
     def steps(self) -> Locator:
-        return self.page.locator(".st-key-steps")
+        return self.panel.locator(".st-key-panel-steps")
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator(".st-key-panel")
+
+    @property
+    def row(self) -> Locator:
+        """What stands under the newest answer."""
+        return self.page.locator("[class*='st-key-actions-newest-']")
+
+    @property
+    def queued(self) -> Locator:
+        """The messages that wait."""
+        return self.page.locator("[class*='st-key-queued-']")
 
     @property
     def system(self) -> Locator:
@@ -46,6 +62,16 @@ class Chat:
     @property
     def answers(self) -> Locator:
         return self.messages("assistant")
+
+    @property
+    def typed(self) -> Locator:
+        """The words of people's messages, without what stands under them."""
+        return self.messages("user").get_by_test_id("stText")
+
+    @property
+    def said(self) -> Locator:
+        """The words of answers, without remarks and what stands under them."""
+        return self.answers.locator(_WORDS)
 
     @property
     def thread_id(self) -> str:
@@ -57,6 +83,26 @@ class Chat:
     def messages(self, author: str) -> Locator:
         return self.page.get_by_label(f"Chat message from {author}", exact=True)
 
+    def show_steps(self) -> None:
+        """Open the panel, unless it is: the server remembers it for all."""
+        if not self.panel.is_visible():
+            self.page.locator(".st-key-panel-switch").get_by_text(texts.LIVE_STEPS).click()
+        expect(self.panel).to_be_visible()
+
+    def open_settings(self) -> None:
+        """Open what can be chosen in the sidebar."""
+        settings = self.page.locator(".st-key-settings")
+        if not settings.locator("details[open]").count():
+            settings.locator("summary").click()
+        expect(settings.locator("details[open]")).to_be_visible()
+
+    def choose(self, provider: str) -> None:
+        """Let somebody else answer."""
+        self.open_settings()
+        button = self.page.get_by_role("button", name=provider, exact=True)
+        button.click()
+        expect(button).to_have_attribute("kind", "primary")
+
     def send(self, text: str) -> None:
         expect(self.input).to_be_enabled()
         self.input.fill(text)
@@ -64,13 +110,31 @@ class Chat:
 
     def ask(self, text: str) -> None:
         """Send a message and wait for the end of its exchange."""
+        before = self.newest()
         self.send(text)
         expect(self.messages("user").filter(has_text=text)).to_have_count(1)
+        self.expect_other_than(before)
+
+    def newest(self) -> str | None:
+        """Return the newest exchange, by the row under its answer; None while it goes on."""
+        if not self.row.count():
+            return None
+        found = _NEWEST.search(self.row.get_attribute("class") or "")
+        return found[1] if found else None
+
+    def expect_other_than(self, run_id: str | None) -> None:
+        """Wait until the newest exchange has ended and is another one."""
+        other = rf"actions-newest-(?!{run_id}\b)run_" if run_id else "actions-newest-run_"
+        expect(self.row).to_have_class(re.compile(other), timeout=30_000)
         self.expect_idle()
+
+    def press(self, label: str) -> None:
+        """Press a button beneath the newest answer."""
+        self.row.get_by_role("button", name=label, exact=True).click()
 
     def expect_idle(self) -> None:
         expect(self.input).to_be_enabled(timeout=30_000)
-        expect(self.stop).to_have_count(0)
+        expect(self.stop).to_have_count(0, timeout=30_000)
 
     def expect_writing(self, words: int = 20) -> None:
         """Wait until an answer of at least so many words is under way."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from signal import SIGTERM
 from types import TracebackType
 from typing import Final, Self
 
@@ -33,6 +34,9 @@ class ChatServer:
             "DATABASE_URL": self.database_url,
             "STOCK_PRICES": "sample",
             "DEMO_DELAY_SECONDS": "0.012",
+            "THREAD_TITLES": "words",
+            "LOCAL_SERVERS": "off",
+            "STREAMLIT_SERVER_HEADLESS": "true",
             **settings,
         }
         self._process: subprocess.Popen[str] | None = None
@@ -59,7 +63,7 @@ class ChatServer:
 
     def start(self) -> None:
         """Start the process, and wait until it serves."""
-        options = (f"--server.port={self.port}", "--server.headless=true")
+        options = (f"--server.port={self.port}",)
         self._process = subprocess.Popen(  # noqa: S603 - our own Python
             [sys.executable, "-m", "streamlit", "run", self._script, *options],
             cwd=ROOT,
@@ -77,6 +81,12 @@ class ChatServer:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(_PATIENCE)
+
+    def end(self, number: int = SIGTERM) -> "subprocess.Popen[str]":
+        """Tell the process to end; return it, to wait for."""
+        assert self._process is not None
+        self._process.send_signal(number)
+        return self._process
 
     def kill(self) -> None:
         """End the process as a crash would."""

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenChat
 from tests.browser.server import ChatServer
-from ui import texts
+from ui.language import texts
 
 CALL = 'call launch {"rocket": "Voyager"}'
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenChat
 from tests.browser.server import ChatServer
 from tests.wire.openai_server import OpenAIServer, failure
-from ui import texts
+from ui.language import texts
 
 
 @pytest.fixture(scope="module")
@@ -53,24 +53,27 @@ def test_failing_provider_leaves_a_way_on(
 ) -> None:
     provider.script(failure(status, code))
     chat = open_chat(troubled.url)
+    chat.choose("GPT")
+    chat.show_steps()
 
     chat.ask("Hello")
 
     expect(chat.system).to_contain_text(said)
     expect(chat.state).to_have_text("error")
-    chat.page.get_by_role("button", name="Demo").click()
+    chat.choose("Demo")
     chat.ask("echo still here")
-    expect(chat.answers).to_have_text("still here")
+    expect(chat.said).to_have_text("still here")
     chat.shoot(f"provider-{status}")
 
 
 def test_other_provider_takes_the_thread_over(open_chat: OpenChat, troubled: ChatServer) -> None:
     chat = open_chat(troubled.url)
+    chat.choose("GPT")
     chat.ask("What is Apple trading at?")
     expect(chat.system).to_have_count(1)
     expect(chat.answers).to_have_count(1)
 
-    chat.page.get_by_role("button", name="Demo").click()
+    chat.choose("Demo")
     chat.ask("What was the first thing I said?")
 
     expect(chat.answers.last).to_contain_text("What is Apple trading at?")
@@ -78,35 +81,43 @@ def test_other_provider_takes_the_thread_over(open_chat: OpenChat, troubled: Cha
 
 def test_locked_database_loses_no_word(open_chat: OpenChat, troubled: ChatServer) -> None:
     chat = open_chat(troubled.url)
-    chat.page.get_by_role("button", name="Demo").click()
+    chat.choose("Demo")
     with closing(sqlite3.connect(troubled.database, isolation_level=None)) as lock:
         lock.execute("BEGIN IMMEDIATE")
         chat.send("echo kept")
         expect(chat.page.get_by_text(texts.NOT_SENT)).to_be_visible()
-        expect(chat.messages("user")).to_have_text("echo kept")
+        expect(chat.typed).to_have_text("echo kept")
         chat.shoot("locked")
         lock.execute("ROLLBACK")
 
     chat.page.get_by_role("button", name=texts.SEND_AGAIN).click()
 
-    expect(chat.answers).to_have_text("kept")
+    expect(chat.said).to_have_text("kept")
     expect(chat.messages("user")).to_have_count(1)
     expect(chat.page.get_by_text(texts.NOT_SENT)).to_have_count(0)
 
 
-def test_busy_thread_keeps_the_message(open_chat: OpenChat, troubled: ChatServer) -> None:
+def test_two_tabs_sending_at_once_lose_nothing(open_chat: OpenChat, troubled: ChatServer) -> None:
     chat = open_chat(troubled.url)
-    chat.page.get_by_role("button", name="Demo").click()
+    chat.choose("Demo")
     chat.ask("echo one")
     second = open_chat(chat.page.url)
-    second.page.get_by_role("button", name="Demo").click()
-    second.expect_idle()
-
+    expect(second.said).to_have_text("one")
+    second.choose("Demo")
     second.input.fill("echo two")
-    chat.send("wait 3")
+
+    chat.send("wait 60")
+    expect(chat.stop).to_be_visible()
     second.input.press("Enter")
 
-    expect(second.messages("user")).to_have_count(3, timeout=20_000)
+    for tab in (chat, second):
+        expect(tab.queued).to_contain_text("echo two")
+        expect(tab.queued).to_contain_text(texts.QUEUED)
+    chat.stop.click()
+    for tab in (chat, second):
+        expect(tab.said.last).to_have_text("two", timeout=20_000)
+        expect(tab.messages("user")).to_have_count(3)
+        expect(tab.queued).to_have_count(0)
 
 
 def test_wrong_settings_are_listed(open_chat: OpenChat, tmp_path: Path) -> None:

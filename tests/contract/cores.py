@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from conversation.choice import Choice
 from conversation.events import Logged
 from conversation.follower import Follower
-from conversation.ports import Choice, Core, TextDelta, ToolRunner
+from conversation.ports import Core, TextDelta, ToolRunner
 from conversation.records import Run
 from runs.means import Limits
 from setup.bootstrap import build
@@ -31,7 +32,13 @@ def built(
     url: str, *, tools: ToolRunner | None = None, limits: Limits = QUICK, **settings: Any
 ) -> ParleyCore:
     """Build a core on a database."""
-    given = {"database_url": url, "demo_delay_seconds": 0.0} | settings
+    usual = {
+        "database_url": url,
+        "demo_delay_seconds": 0.0,
+        "drain_seconds": 0.0,
+        "thread_titles": "words",
+    }
+    given = usual | settings
     return build(Settings.model_validate(given), tools=tools or Tools(), limits=limits)
 
 
@@ -73,6 +80,24 @@ def followed(core: Core, run_id: str) -> Iterator[Logged | TextDelta]:
         while not follower.ended:
             assert follower.wait(WAIT), f"{run_id} is {follower.state}"
             yield from follower.take()
+
+
+def when(core: Core, holds: Callable[[], bool]) -> None:
+    """Wait until something is so; looked at after every commit."""
+    latest = time.monotonic() + WAIT
+    watch = core.store.watch_changes()
+    try:
+        while not holds():
+            assert time.monotonic() < latest, "it never came about"
+            watch.wait(0.2)
+    finally:
+        watch.close()
+
+
+def settled(core: Core, thread_id: str) -> list[str]:
+    """Wait until nothing waits and nothing is under way on a thread; return what it shows."""
+    when(core, lambda: not core.store.queue(thread_id) and not core.store.active_run(thread_id))
+    return [message.text for message in core.store.messages(thread_id)]
 
 
 def threads_of_ours() -> set[str]:

@@ -23,6 +23,7 @@ from runs.feed import LogFeed
 from runs.flusher import Flusher
 from runs.means import Cast, Limits, Means
 from runs.recorder import Recorder
+from runs.run_queue import EmbeddedQueue
 from runs.topic import LogTopic
 from runs.upkeep import Upkeep
 from runs.worker import Worker
@@ -71,12 +72,19 @@ class Process:
             limits=limits,
         )
         self.worker = Worker(means)
+        self.queue = EmbeddedQueue(self.worker)
         self.control = Control(
-            worker=self.worker, store=store, log=self.log, mediator=MediatorStateMachine, clock=now
+            worker=self.worker,
+            queue=self.queue,
+            store=store,
+            log=self.log,
+            mediator=MediatorStateMachine,
+            clock=now,
         )
         self.upkeep = Upkeep(
             worker=self.worker,
             control=self.control,
+            queue=self.queue,
             store=store,
             clock=clock,
             providers=lambda: providers,
@@ -171,11 +179,13 @@ class FrailStore:
         self.holds.set()
         return waiting
 
-    def claim(self, run_id: str, worker_id: str, *, dead_after: float) -> Future[Run]:
+    def claim(
+        self, run_id: str, worker_id: str, *, dead_after: float, fence: int | None = None
+    ) -> Future[Run]:
         """Take a run over, unless the store is down."""
         if self.down:
             return _failed()
-        return self._store.claim(run_id, worker_id, dead_after=dead_after)
+        return self._store.claim(run_id, worker_id, dead_after=dead_after, fence=fence)
 
     def release(self) -> None:
         """Make the steps that were held up, in order."""

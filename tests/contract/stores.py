@@ -55,9 +55,7 @@ def empty(engine: Engine) -> None:
 def opening(clock: Clock, thread: Thread | None = None, **fields: Any) -> Opening:
     """A user's message "Hello" on a thread, a new one unless named."""
     known = thread
-    thread = thread or Thread(
-        id=new_id("thread"), branch_id=new_id("branch"), created_at=clock.time
-    )
+    thread = thread or bare_thread(clock)
     place: dict[str, Any] = {
         "thread_id": thread.id,
         "branch_id": thread.branch_id,
@@ -76,6 +74,23 @@ def opening(clock: Clock, thread: Thread | None = None, **fields: Any) -> Openin
             moved(Trigger.SET_USER_MESSAGE, State.NEW, State.READY),
         ),
         thread=None if known else thread,
+    )
+
+
+def bare_thread(clock: Clock, **fields: Any) -> Thread:
+    """A thread that is yet to be kept."""
+    return Thread(id=new_id("thread"), branch_id=new_id("branch"), created_at=clock.time, **fields)
+
+
+def typed(thread: Thread, clock: Clock, text: str, **fields: Any) -> Message:
+    """A message that comes without a run."""
+    given: dict[str, Any] = {"id": new_id("msg"), "role": "user"} | fields
+    return Message(
+        thread_id=thread.id,
+        branch_id=thread.branch_id,
+        text=text,
+        created_at=clock.time,
+        **given,
     )
 
 

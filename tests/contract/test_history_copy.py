@@ -11,10 +11,13 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from conversation.history import EVERYTHING, Filter
+from conversation.records import Feedback
 from conversation.script import State
 from storage import history_copy
+from storage.store import SqlStore
+from tests.contract.forks import edit, talk
 from tests.contract.logs import Log, kept_log
-from tests.contract.stores import DATABASES
+from tests.contract.stores import DATABASES, WAIT, Clock
 
 SHOWN = "SELECT run_id, seq, type, tool, input, output FROM run_details ORDER BY run_id, seq"
 
@@ -103,8 +106,26 @@ def test_copy_is_one_file_that_is_not_written_to(log: Log, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [file]
     tables = rows(file, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     assert [name for (name,) in tables] == [
-        "events", "messages", "runs", "steps", "threads", "tool_calls",
+        "branches", "events", "feedback", "messages", "runs", "steps", "threads", "tool_calls",
     ]  # fmt: skip
+
+
+def test_copy_has_branches_and_ratings(sql: SqlStore, clock: Clock, tmp_path: Path) -> None:
+    thread = talk(sql, clock, "one")
+    run = edit(sql, clock, sql.messages(thread.id)[0], "uno")
+    rated = Feedback(run_id=run.id, rating="down", comment="No", at=clock.time)
+    sql.rate(rated).result(WAIT)
+    file = tmp_path / "some.db"
+
+    sql.history().copy(Filter(ratings=frozenset({"down"})), file)
+
+    assert rows(file, "SELECT run_id, rating, comment FROM feedback") == [(run.id, "down", "No")]
+    assert rows(file, "SELECT text FROM messages ORDER BY position") == [("uno",), ("UNO",)]
+    branches = "SELECT id, parent_branch_id, fork_position FROM branches ORDER BY fork_position"
+    assert rows(file, branches) == [
+        (thread.branch_id, None, None),
+        (run.branch_id, thread.branch_id, 1),
+    ]
 
 
 def test_copy_that_fails_leaves_nothing(log: Log, tmp_path: Path) -> None:

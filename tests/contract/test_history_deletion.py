@@ -9,12 +9,20 @@ from sqlalchemy import create_engine, func, select, text
 
 from conversation.errors import NotFound, ThreadBusy
 from conversation.history import EVERYTHING, Filter, Removed, Sort, Window
-from conversation.records import PendingText, StoredItem
+from conversation.ids import new_id
+from conversation.records import (
+    Feedback,
+    ModelCall,
+    PendingText,
+    QueuedMessage,
+    StoredItem,
+)
 from conversation.script import State
 from conversation.turns import ProviderItem
 from storage import deletion
 from storage.store import SqlStore
 from storage.tables import Base
+from tests.contract.forks import edit, regenerate
 from tests.contract.logs import Called, Said, begin, exchange, new_thread
 from tests.contract.stores import WAIT, Clock, answer, move, opening, to_running
 
@@ -46,12 +54,21 @@ def rich_thread(store: SqlStore, clock: Clock) -> str:
     item = StoredItem(
         run_id=run.id, round=0, position=0, item=ProviderItem(provider="openai", body={"a": 1})
     )
-    store.write(move(run, State.RUNNING, State.RUNNING, messages=(message,), items=(item,))).result(
-        WAIT
+    asked = ModelCall(
+        run_id=run.id, number=1, provider="openai", request="{}", started_at=clock.time
     )
+    written = {"messages": (message,), "items": (item,), "model_calls": (asked,)}
+    store.write(move(run, State.RUNNING, State.RUNNING, **written)).result(WAIT)
     piece = PendingText(run_id=run.id, fence=0, message_id=message.id, offset=0, text="Half")
     store.append_texts((piece,)).result(WAIT)
     store.write(move(run, State.RUNNING, State.CANCELLED)).result(WAIT)
+    store.rate(Feedback(run_id=run.id, rating="down", at=clock.time)).result(WAIT)
+    edit(store, clock, store.messages(thread.id)[0], "hello once more")
+    regenerate(store, clock, store.messages(thread.id)[0], "Hello to you")
+    waiting = QueuedMessage(
+        id=new_id("wait"), thread_id=thread.id, text="And then", created_at=clock.time
+    )
+    store.enqueue(waiting).result(WAIT)
     return thread.id
 
 
@@ -60,7 +77,8 @@ def test_deletion_leaves_nothing_behind(sql: SqlStore, clock: Clock, url: str) -
     before = counted(url)
     thread_id = rich_thread(sql, clock)
     added = {name: count - before[name] for name, count in counted(url).items()}
-    expected = {"assistants", "assistant_versions", "workers"}
+    expected = {"assistants", "assistant_versions", "workers", "preferences"}
+    expected |= {"api_keys", "requests_once"}
     assert {name for name, count in added.items() if count == 0} == expected
 
     removed = sql.history().delete_threads([thread_id, "thread_nobody", thread_id])
@@ -69,12 +87,22 @@ def test_deletion_leaves_nothing_behind(sql: SqlStore, clock: Clock, url: str) -
     assert removed == Removed(
         threads=1,
         messages=added["messages"],
-        runs=2,
+        runs=4,
         events=added["events"],
         thread_ids=(thread_id,),
     )
     with pytest.raises(NotFound):
         sql.thread(thread_id)
+
+
+def test_retention_leaves_nothing_behind(sql: SqlStore, clock: Clock, url: str) -> None:
+    before = counted(url)
+    thread_id = rich_thread(sql, clock)
+
+    removed = sql.history().remove_older(clock.time + timedelta(seconds=1))
+
+    assert removed.thread_ids == (thread_id,)
+    assert counted(url) == before
 
 
 def test_deletion_is_seen_at_once(sql: SqlStore, clock: Clock) -> None:

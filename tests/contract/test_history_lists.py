@@ -300,6 +300,8 @@ def test_choices_name_what_occurs(log: Log) -> None:
     assert found.models == ("demo", "gemini-2.5-flash", "gpt-4o", "in-house-7b")
     assert found.assistants == ("asst_a", "asst_b")
     assert found.tools == ("buy", "price")
+    runs = log.history.each_run(EVERYTHING)
+    assert found.used == tuple(sorted({(run.provider, run.model) for run in runs}))
 
 
 def test_every_use_is_priced_and_added_up(

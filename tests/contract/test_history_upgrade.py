@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, insert, inspect, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    column,
+    create_engine,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
 from conversation.history import EVERYTHING, Filter, Window
 from conversation.script import State
@@ -21,24 +31,33 @@ from tests.contract.stores import WAIT, answer, move
 ALL = Window(size=100)
 
 
-def upgrade_to_first(connection: Connection) -> None:
-    """Make the first schema."""
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Make an older schema."""
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS))
-    command.upgrade(config, "0001")
+    command.upgrade(config, revision)
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Copy all rows, as far as the first schema has places for them."""
+    """Copy all rows, as far as the older schema has places for them."""
     known = inspect(target)
     for table in Base.metadata.sorted_tables:
         if not known.has_table(table.name):
             continue
-        names = {column["name"] for column in known.get_columns(table.name)}
-        columns = [column for column in table.columns if column.name in names]
+        names = {one["name"] for one in known.get_columns(table.name)}
+        columns = [one for one in table.columns if one.name in names]
         rows = [row._asdict() for row in source.execute(select(*columns))]
         if rows:
             target.execute(insert(table), rows)
+        if target.dialect.name == "postgresql" and "number" in names:
+            count_on(target, table.name)
+
+
+def count_on(target: Connection, table: str) -> None:
+    """Let PostgreSQL number new rows after those that were copied with their numbers."""
+    sequence = func.pg_get_serial_sequence(table, "number")
+    highest: ColumnElement[int] = func.coalesce(func.max(column("number")), 1)
+    target.execute(select(func.setval(sequence, highest)).select_from(text(table)))
 
 
 def half_an_answer(log: Log) -> None:
@@ -58,7 +77,7 @@ def log(tmp_path: Path, bare_url: str) -> Iterator[Log]:
         source = create_engine(f"sqlite:///{tmp_path}/log.db")
         target = writing_engine(located(bare_url, tmp_path))
         with source.connect() as old, target.begin() as new:
-            upgrade_to_first(new)
+            upgrade_to(new, "0001")
             copy_rows(old, new)
         source.dispose()
         target.dispose()

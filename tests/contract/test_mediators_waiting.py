@@ -123,7 +123,7 @@ async def test_outputs_that_are_not_those_awaited_change_nothing(
         await submit_outputs(stage.restore(run.id, fenced=False), right)
     before = stage.store.run(run.id).seq
 
-    with pytest.raises(BadInput, match="Expected tool outputs"):
+    with pytest.raises(BadInput, match="tool outputs"):
         await submit_outputs(stage.restore(run.id, fenced=False), wrong[which])
 
     assert stage.store.run(run.id).seq == before

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import QueuePool
 
+from conversation.choice import Choice
 from conversation.errors import StoreUnavailable
 from conversation.events import ToolExecuted
 from conversation.follower import Follower
 from conversation.ids import new_id
-from conversation.ports import Choice, ToolPolicy
+from conversation.ports import ToolPolicy
 from conversation.records import Assistant
 from conversation.script import State
 from conversation.turns import ToolSpec

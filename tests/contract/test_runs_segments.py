@@ -3,11 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
+from conversation.errors import StoreUnavailable
 from conversation.events import Logged, StatusChecked, ToolExecuted
 from conversation.ids import new_id
 from conversation.ports import Store, ToolPolicy
@@ -228,7 +230,7 @@ async def test_step_is_told_also_when_its_writer_has_left(frail: FrailStore) -> 
         await one.left(run.id)
         frail.holding = True
         step = Write(run_id=run.id, expect=State.READY, to=State.READY, events=(step_told,))
-        writing = asyncio.create_task(one.log.write(step))
+        writing = asyncio.ensure_future(one.log.write(step))
         await frail.holds.wait()
         writing.cancel()
         await asyncio.wait({writing})
@@ -319,6 +321,21 @@ async def test_unforeseen_fault_ends_the_run_in_an_error(
         assert ended.state is State.ERROR
         assert ended.error is not None
         assert ended.error.code == "internal_error"
+
+
+async def test_wait_whose_commit_nobody_heard_of_is_left_alone() -> None:
+    unheard = Unheard(MemoryStore())
+    asks = ScriptedAssistant([Asking((call("ask"),)), Finished("tool_calls")], ANSWER)
+    async with process(cast("Store", unheard), asks, tools=AtClient(Tools())) as one:
+        run = await one.begin()
+        await one.left(run.id)
+
+        waits = one.store.run(run.id)
+        assert unheard.refused.is_set()
+        assert (waits.waiting, waits.fence) == ("client", run.fence)  # nobody took it meanwhile
+        [asked] = one.store.exchange(run.id).calls
+        await one.control.submit(run.id, {asked.call.call_id: "42"})
+        assert (await one.ended(run.id)).state is State.COMPLETED
 
 
 async def test_run_that_can_not_be_read_ends_in_an_error(frail: FrailStore) -> None:
@@ -447,18 +464,19 @@ async def test_closing_leaves_runs_to_the_next_process(store: Store) -> None:
 
 async def test_function_under_way_is_not_run_twice_by_the_next(store: Store) -> None:
     ran: list[str] = []
-    hangs = asyncio.Event()
+    begun, hangs = asyncio.Event(), asyncio.Event()
 
     async def launch() -> str:
         """Launch a rocket."""
         ran.append("launched")
+        begun.set()
         await hangs.wait()
         return "flies"
 
     asking: list[Line] = [Asking((call("launch"),)), Finished("tool_calls")]
     async with process(store, ScriptedAssistant(asking), tools=Tools(launch)) as one:
         run = await one.begin()
-        await one.until(run.id, lambda run: "tool_started" in kinds(store, run.id))
+        await asyncio.wait_for(begun.wait(), WAIT)
 
     async with process(store, ScriptedAssistant(ANSWER), tools=Tools(launch)) as other:
         await other.ended(run.id)
@@ -499,6 +517,9 @@ class Gate:
             if self._closing is not None:
                 await self._closing.wait()
 
+    async def models(self) -> tuple[str, ...]:
+        return ()
+
     async def aclose(self) -> None:
         """Nothing to close."""
 
@@ -515,8 +536,26 @@ class Faulty:
         yield Sent()
         raise self._fault
 
+    async def models(self) -> tuple[str, ...]:
+        return ()
+
     async def aclose(self) -> None:
         """Nothing to close."""
+
+
+class Unheard(FrailStore):
+    """A store that is lost in the moment in which it has written that a run waits."""
+
+    def write(self, write: Write) -> Future[list[Logged]]:
+        """Make a step; of the first wait nobody is told."""
+        written = super().write(write)
+        if write.waiting is None or self.refused.is_set():
+            return written
+        written.result(WAIT)
+        self.refused.set()
+        lost: Future[list[Logged]] = Future()
+        lost.set_exception(StoreUnavailable("The database server can't be reached."))
+        return lost
 
 
 class AtClient:

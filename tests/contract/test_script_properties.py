@@ -108,6 +108,9 @@ class Puppet:
                 raise line
             yield line
 
+    async def models(self) -> tuple[str, ...]:
+        return ()
+
     async def aclose(self) -> None:
         """Nothing to close."""
 

@@ -11,11 +11,12 @@ import pytest
 from conversation.errors import Superseded, ThreadBusy
 from conversation.events import StatusChecked
 from conversation.ports import Store
-from conversation.records import Write
+from conversation.records import Run, Thread, Write
 from conversation.script import State
 from storage.schema import upgrade
 from storage.store import open_store
-from tests.contract.stores import WAIT, Clock, begin, move, opening, sql_store
+from tests.contract.forks import editing, shown, talk
+from tests.contract.stores import WAIT, Clock, answer, begin, move, opening, sql_store
 
 PROCESSES, WRITES = 3, 200
 
@@ -66,6 +67,58 @@ def test_one_of_many_stores_begins_a_run(url: str, clock: Clock) -> None:
         assert active
         busy = [outcome for outcome in outcomes if isinstance(outcome, ThreadBusy)]
         assert [outcome.run_id for outcome in busy] == [active.id] * 3
+
+
+@pytest.mark.timeout(60)
+def test_no_two_writers_find_the_same_position(url: str, clock: Clock) -> None:
+    """One store ends runs with an answer while others begin the next one."""
+    with ExitStack() as stack:
+        first, *others = (stack.enter_context(sql_store(url, clock)) for _ in range(3))
+        thread = talk(first, clock, "one")
+
+        for _ in range(15):
+            run = begin(first, clock, thread)
+            said = answer(run, clock, text="Hi", status="completed")
+            ending = move(run, State.READY, State.COMPLETED, messages=(said,))
+            with ThreadPoolExecutor(2) as pool:
+                begun = [pool.submit(_begin_after, run, store, clock, thread) for store in others]
+                first.write(ending).result(WAIT)
+            lost = [one.result(WAIT) for one in begun]
+            assert {type(one) for one in lost} <= {type(None), ThreadBusy}
+            assert lost.count(None) == 1
+            last = first.active_run(thread.id)
+            assert last
+            first.write(move(last, State.READY, State.CANCELLED)).result(WAIT)
+
+        positions = [message.position for message in first.messages(thread.id)]
+        assert positions == list(range(1, 2 + 15 * 3 + 1))
+
+
+def _begin_after(run: Run, store: Store, clock: Clock, thread: Thread) -> BaseException | None:
+    """Begin a run as soon as this one has ended; give up when another is under way then."""
+    lost: BaseException | None = None
+    for _ in range(10_000):
+        lost = store.accept(opening(clock, thread)).exception(WAIT)
+        if not isinstance(lost, ThreadBusy) or lost.run_id != run.id:
+            break
+    return lost
+
+
+@pytest.mark.parametrize("position", [1, 3])
+def test_one_of_many_stores_forks_a_branch(url: str, clock: Clock, position: int) -> None:
+    with ExitStack() as stack:
+        stores = [stack.enter_context(sql_store(url, clock)) for _ in range(4)]
+        thread = talk(stores[0], clock, "one", "two")
+        message = stores[0].messages(thread.id)[position - 1]
+        edits = [(store, editing(store, clock, message, "again")) for store in stores]
+
+        with ThreadPoolExecutor(4) as pool:
+            lost = list(pool.map(lambda one: one[0].accept(one[1]).exception(WAIT), edits))
+
+        assert lost.count(None) == 1
+        assert sum(isinstance(one, ThreadBusy) for one in lost) == 3
+        assert len(stores[0].branches(thread.id)) == 2
+        assert shown(stores[0], thread.id) == ["one", "ONE", "again"][-position:]
 
 
 @pytest.mark.timeout(60)

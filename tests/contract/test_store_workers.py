@@ -74,6 +74,16 @@ def test_worker_may_claim_its_own_run_again(store: Store, taken: Run) -> None:
     assert again.fence == taken.fence + 1
 
 
+def test_run_that_was_claimed_since_can_not_be_claimed_under_its_old_fence(
+    store: Store, taken: Run
+) -> None:
+    with pytest.raises(Superseded):
+        store.claim(taken.id, "worker_one", dead_after=DEAD_AFTER, fence=0).result(WAIT)
+
+    again = store.claim(taken.id, "worker_one", dead_after=DEAD_AFTER, fence=taken.fence)
+    assert again.result(WAIT).fence == taken.fence + 1
+
+
 def test_ended_run_can_not_be_claimed(store: Store, clock: Clock) -> None:
     run = begin(store, clock)
     store.write(move(run, State.READY, State.CANCELLED)).result(WAIT)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, event, func, select, text
 
 from conversation.errors import StoreUnavailable
 from storage.engine import located, writing_engine
-from storage.writer import Writer
+from storage.writer import TRIES, Writer
 from tests.contract.stores import WAIT
 
 
@@ -158,6 +158,27 @@ def test_batches_that_collide_are_done_job_by_job(postgres: str) -> None:
         assert [future.result(WAIT) for future in futures] == [1, 2, 2, 1]
         for writer in writers:
             writer.close()
+
+
+@pytest.mark.parametrize(("times", "done"), [(TRIES - 1, True), (TRIES, False)])
+def test_job_that_collides_is_done_again(postgres: str, times: int, done: bool) -> None:
+    deadlock = text("DO $$ BEGIN RAISE EXCEPTION 'in the way' USING ERRCODE = '40P01'; END $$")
+    left = [None] * times
+
+    def collide(connection: Connection) -> int:
+        if left:
+            left.pop()
+            connection.execute(deadlock)
+        return 7
+
+    with disposed(postgres) as engine:
+        writer = Writer(engine)
+        future = writer.submit(collide)
+        failure = future.exception(WAIT)
+        writer.close()
+
+    assert failure is None if done else isinstance(failure, StoreUnavailable)
+    assert left == []
 
 
 def test_cancelled_job_is_skipped(writer: Writer, engine: Engine) -> None:

@@ -26,6 +26,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 def surroundings(**settings: str) -> dict[str, str]:
     """Return an environment with these settings, and nothing of this machine's but coverage."""
     plain = {"PATH": os.environ["PATH"], "TERM": "dumb", "PYTHONUTF8": "1", "PARLEY_ENV_FILE": ""}
+    plain["LOCAL_SERVERS"] = "off"
     measured = {name: value for name, value in os.environ.items() if name.startswith("COV")}
     return plain | measured | settings
 
@@ -65,6 +66,10 @@ class Terminal:
         if text:
             line = text if text in {CTRL_C, CTRL_D} else f"{text}\n"
             os.write(self._ours, line.encode())
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        self._program.send_signal(number)
 
     def until(self, wanted: str) -> str:
         """Return what is shown up to `wanted`, from where the last reading ended."""

@@ -1,83 +1,32 @@
 """The chat page's logic, run without a browser on a real core."""
 
-import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from conversation.errors import StoreUnavailable
 from conversation.ids import new_id
-from conversation.ports import Choice, Cursor, Update
-from conversation.records import Assistant, Run
-from setup.bootstrap import build
+from conversation.ports import Cursor, Update
+from conversation.records import Run
 from setup.core import ParleyCore
-from setup.settings import ROOT, Settings, WrongSettings
-from ui import texts
+from setup.settings import WrongSettings
+from tests.doors.chat import ask, finished, open_page, serving, shown, thread_of
+from ui.chat.transcript import SHIFT
 from ui.chat.visit import PARAMETER, STEP
+from ui.language import texts
 from ui.prose import literal
-
-PAGE = str(ROOT / "streamlit-chat.py")
 
 
 @pytest.fixture(scope="module")
 def core(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ParleyCore]:
-    file = tmp_path_factory.mktemp("page") / "parley.db"
-    settings = Settings.model_validate(  # unlike Settings(), it reads no environment
-        {
-            "database_url": f"sqlite:///{file}",
-            "stock_prices": "sample",
-            "demo_delay_seconds": 0.001,
-        }
-    )
-    core = build(settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ui.opening.core", lambda: core)
+    with serving(tmp_path_factory.mktemp("page")) as core:
         yield core
-    core.close()
 
 
 @pytest.fixture
 def page(core: ParleyCore) -> AppTest:
     return open_page()
-
-
-def open_page(thread_id: str | None = None) -> AppTest:
-    """Open the page, at a thread if one is named."""
-    page = AppTest.from_file(PAGE, default_timeout=20)
-    if thread_id:
-        page.query_params[PARAMETER] = thread_id
-    return page.run()
-
-
-def ask(page: AppTest, text: str) -> AppTest:
-    """Send a message; returns when the exchange has ended."""
-    return page.chat_input[0].set_value(text).run()
-
-
-def shown(page: AppTest) -> list[tuple[str, str]]:
-    """Return who said what."""
-    return [
-        (message.name, " ".join(part.value for part in (*message.text, *message.markdown)))
-        for message in page.chat_message
-    ]
-
-
-def finished(core: ParleyCore, text: str, thread_id: str | None = None) -> Run:
-    """Let the core answer a message with nobody looking on."""
-    ended = threading.Event()
-    run = core.start(text, Choice(provider="demo"), thread_id=thread_id)
-    with core.feed.watch(run.id, ended.set):
-        while not core.store.run(run.id).ended:
-            ended.wait(5)
-            ended.clear()
-    return core.store.run(run.id)
-
-
-def thread_of(page: AppTest) -> str:
-    found = page.query_params[PARAMETER]
-    return found if isinstance(found, str) else found[0]
 
 
 def test_exchange_is_shown_and_addressed(page: AppTest, core: ParleyCore) -> None:
@@ -93,16 +42,16 @@ def test_exchange_is_shown_and_addressed(page: AppTest, core: ParleyCore) -> Non
 def test_calls_are_shown_with_their_data(page: AppTest) -> None:
     ask(page, "What is Apple trading at?")
 
-    [status] = page.status
-    assert 'get\\_stock\\_price\\(symbol\\=\\"AAPL\\"\\)' in status.label
-    assert status.state == "complete"
+    [call] = page.main.expander
+    assert 'get\\_stock\\_price\\(symbol\\=\\"AAPL\\"\\)' in call.label
+    assert call.icon == ":material/check:"
     assert '"price": 227.5' in page.code[1].value
 
 
 def test_failed_call_shows_its_error(page: AppTest) -> None:
     ask(page, "call nothing {}")
 
-    assert page.status[0].state == "error"
+    assert page.main.expander[0].icon == ":material/error:"
     assert "There is no function" in page.code[1].value
 
 
@@ -134,7 +83,7 @@ def test_example_begins_a_conversation(page: AppTest) -> None:
     page.button(key="example-0").click().run()
 
     assert shown(page)[0] == ("user", "Should I buy Apple?")
-    assert len(page.status) == 2
+    assert len(page.main.expander) == 2
     assert not page.header
 
 
@@ -171,35 +120,6 @@ def test_unknown_address_is_told_and_left(core: ParleyCore, thread_id: str) -> N
     assert thread_of(page) != thread_id
 
 
-def test_unknown_assistant_is_an_error(page: AppTest) -> None:
-    unknown = new_id("asst")
-
-    page.text_input[0].set_value(unknown).run()
-    assert "There is no assistant" in page.sidebar.error[0].value
-
-    ask(page, "Hello")
-    assert "There is no assistant" in page.main.error[0].value
-    page.text_input[0].set_value("").run()
-    page.button(key="again-1").click().run()
-    assert shown(page)[0] == ("user", "Hello")
-    assert len(page.chat_message) == 2
-
-
-def test_thread_stays_with_its_assistant(page: AppTest, core: ParleyCore) -> None:
-    assistant = Assistant(
-        id=new_id("asst"), model="demo", instructions="Be brief.", created_at=datetime.now(UTC)
-    )
-    core.store.save_assistant(assistant)
-    page.text_input[0].set_value(assistant.id).run()
-    ask(page, "Hello")
-
-    page.text_input[0].set_value("").run()
-    ask(page, "Hello again")
-
-    used = {run.spec.assistant_id for run in core.store.runs(thread_of(page))}
-    assert used == {assistant.id}
-
-
 def test_stream_can_be_switched_off(page: AppTest, core: ParleyCore) -> None:
     page.toggle[0].set_value(False).run()
 
@@ -212,16 +132,28 @@ def test_stream_can_be_switched_off(page: AppTest, core: ParleyCore) -> None:
 
 def test_long_thread_shows_its_end_first(core: ParleyCore) -> None:
     run = finished(core, "echo 0")
-    for number in range(1, STEP // 2 + 2):
+    for number in range(1, STEP // 2 + SHIFT // 2):
         finished(core, f"echo {number}", run.thread_id)
 
     page = open_page(run.thread_id)
 
     assert len(page.chat_message) == STEP
-    assert shown(page)[0] == ("user", "echo 2")
+    assert shown(page)[0] == ("user", f"echo {SHIFT // 2}")
     page.button(key="earlier").click().run()
     assert shown(page)[0] == ("user", "echo 0")
-    assert len(page.chat_message) == STEP + 4
+    assert len(page.chat_message) == STEP + SHIFT
+
+
+def test_beginning_of_what_is_shown_moves_rarely(core: ParleyCore) -> None:
+    run = finished(core, "echo 0")
+    for number in range(1, STEP // 2 + SHIFT // 2):
+        finished(core, f"echo {number}", run.thread_id)
+    page = open_page(run.thread_id)
+
+    ask(page, "echo more")
+
+    assert shown(page)[0] == ("user", f"echo {SHIFT // 2}")
+    assert shown(page)[-1] == ("assistant", "more")
 
 
 def test_locked_store_keeps_the_typed_text(

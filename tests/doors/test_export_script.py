@@ -83,3 +83,21 @@ def test_folder_that_is_not_there_is_told() -> None:
 def test_wrong_words_are_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit):
         export.main(wrong)
+
+
+@pytest.mark.parametrize(
+    ("what", "ending", "beginning"),
+    [("html", "html", "<!doctype html>"), ("markdown", "md", "# "), ("json", "json", "{")],
+)
+def test_conversation_is_written(what: str, ending: str, beginning: str, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "parley.db")) as database:
+        (thread_id,) = database.execute("SELECT id FROM threads LIMIT 1").fetchone()
+
+    export.main([what, "--thread", thread_id])
+
+    assert Path(f"{thread_id}.{ending}").read_text(encoding="utf-8").startswith(beginning)
+
+
+def test_conversation_has_to_be_named() -> None:
+    with pytest.raises(BadInput, match="html is of one conversation"):
+        export.main(["html"])

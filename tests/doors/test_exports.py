@@ -100,6 +100,17 @@ def test_conversation_is_markdown_and_json(core: ParleyCore) -> None:
     assert [exchange["run"]["state"] for exchange in loaded["exchanges"]] == ["completed"] * 2
 
 
+def test_conversation_is_a_page(core: ParleyCore) -> None:
+    export = core.exports.html(good(core))
+    text = export.whole().decode()
+
+    assert (export.name, export.media_type) == (f"{good(core)}.html", "text/html")
+    assert text.count('<article class="user">') == 2
+    assert "<b>System</b> get_stock_price(" in text
+    assert text.count(" out · ") == 2
+    assert text.count("· $0.00</summary>") == 2
+
+
 def test_unknown_conversation_is_not_found(core: ParleyCore) -> None:
     with pytest.raises(NotFound):
         core.exports.markdown(new_id("thread"))

@@ -6,16 +6,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from conversation.choice import Choice
 from conversation.history import EVERYTHING, Sort, Window
 from conversation.ids import new_id
-from conversation.ports import Choice
 from conversation.records import Run
 from setup.bootstrap import build
 from setup.core import ParleyCore
 from setup.settings import ROOT, Settings
-from ui.history import texts
+from tests.doors.spoken import english
+from ui.language import history_texts as texts
+from ui.preferences import LANGUAGE, LOCAL
 
 PAGE = str(ROOT / "streamlit-history.py")
 PLAIN = 12
@@ -146,7 +149,7 @@ def test_log_can_be_its_calls_alone(bought: Run) -> None:
 
 
 def test_all_runs_can_be_filtered(bought: Run) -> None:
-    page = open_page(view=texts.VIEWS["runs"])
+    page = open_page(view="runs")
     assert f"**{PLAIN + 2} runs**" in said(page)
 
     page.multiselect(key="status").set_value(["error"]).run()
@@ -160,16 +163,79 @@ def test_all_runs_can_be_filtered(bought: Run) -> None:
     ("parameters", "count"),
     [
         ({"tool": "buy_or_sell"}, "**1 run**"),
-        ({"failed": texts.FAILEDS["yes"]}, "**1 run**"),
+        ({"failed": "yes"}, "**1 run**"),
         ({"tokens": "900"}, "**1 run**"),
         ({"longer": "1000"}, "**0 runs**"),
-        ({"when": texts.WHENS["hour"]}, f"**{PLAIN + 2} runs**"),
-        ({"when": texts.WHENS["between"], "since": TOMORROW}, "**0 runs**"),
-        ({"when": texts.WHENS["between"], "until": TOMORROW}, f"**{PLAIN + 2} runs**"),
+        ({"when": "hour"}, f"**{PLAIN + 2} runs**"),
+        ({"when": "between", "since": TOMORROW}, "**0 runs**"),
+        ({"when": "between", "until": TOMORROW}, f"**{PLAIN + 2} runs**"),
     ],
 )
 def test_filters_come_from_the_address(bought: Run, parameters: dict[str, str], count: str) -> None:
-    assert count in said(open_page(view=texts.VIEWS["runs"], **parameters))
+    assert count in said(open_page(view="runs", **parameters))
+
+
+@pytest.fixture
+def german(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(st.context), "locale", property(lambda _: "de-DE"))
+
+
+def test_chosen_language_is_spoken(core: ParleyCore, bought: Run) -> None:
+    core.store.prefer(LOCAL, {LANGUAGE: "de"}).result()
+    chosen = said(open_page())
+    core.store.prefer(LOCAL, {LANGUAGE: ""}).result()
+
+    assert f"**{PLAIN + 2} Threads**" in chosen
+    assert f"**{PLAIN + 2} threads**" in said(open_page())
+
+
+def test_link_opens_alike_in_every_language(bought: Run, german: None) -> None:
+    page = open_page(view="runs", when="hour", status="error", failed="yes")
+
+    assert "**1 Lauf**" in said(page)
+    assert page.selectbox(key="when").value == "hour"
+    assert page.multiselect(key="status").value == ["error"]
+    assert page.query_params["view"] == "runs"
+    assert page.query_params["failed"] == "yes"
+
+
+def test_address_has_names_in_every_language(bought: Run, german: None) -> None:
+    page = open_page()
+
+    page.selectbox(key="when").set_value("week").run()
+    page.multiselect(key="status").set_value(["completed", "error"]).run()
+    page.button_group(key="view").set_value("overview").run()
+
+    address = {name: page.query_params[name] for name in page.query_params}
+    assert address == {"view": "overview", "when": "week", "status": ["completed", "error"]}
+    page.button(key="clear").click().run()
+    assert list(page.query_params) == ["view"]
+
+
+def test_address_that_changes_is_followed(bought: Run) -> None:
+    page = open_page(view="runs", status="error")
+    assert "**1 run**" in said(page)
+
+    page.query_params["status"] = "completed"  # as Back and Forward do
+    page.run()
+    assert f"**{PLAIN + 1} runs**" in said(page)
+
+    page.query_params.clear()
+    page.run()
+    assert f"**{PLAIN + 2} threads**" in said(page)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [{}, {"view": "runs"}, {"view": "matches"}, {"view": "overview"}]
+    + [{"part": part} for part in texts.PARTS],
+    ids=lambda address: "-".join(address.values()) or "threads",
+)
+def test_german_page_speaks_no_english(bought: Run, german: None, address: dict[str, str]) -> None:
+    page = open_page(run=bought.id, **address) if "part" in address else open_page(**address)
+
+    assert english(page) == set()
+    assert "Filter" in said(page)
 
 
 def test_words_are_found_with_what_is_around(bought: Run) -> None:
@@ -197,7 +263,7 @@ def test_odd_words_do_no_harm(bought: Run, text: str) -> None:
     assert "match" in said(page)
 
 
-@pytest.mark.parametrize("part", texts.PARTS.values())
+@pytest.mark.parametrize("part", texts.PARTS)
 def test_every_part_of_a_run_is_drawn(bought: Run, part: str) -> None:
     page = open_page(run=bought.id, part=part)
 
@@ -206,7 +272,7 @@ def test_every_part_of_a_run_is_drawn(bought: Run, part: str) -> None:
 
 
 def test_conversation_is_shown_as_it_was(bought: Run) -> None:
-    page = open_page(run=bought.id, part=texts.PARTS["conversation"])
+    page = open_page(run=bought.id, part="conversation")
 
     assert [message.name for message in page.chat_message] == [
         "user",
@@ -221,14 +287,14 @@ def test_failed_run_says_why(core: ParleyCore, bought: Run) -> None:
         run for run in core.history.runs(EVERYTHING, Sort(), Window()).rows if run.error_code
     ]
 
-    shown = said(open_page(run=failed.run_id, part=texts.PARTS["details"]))
+    shown = said(open_page(run=failed.run_id, part="details"))
 
     assert "Failed" in shown
     assert "because you asked it to" in shown
 
 
 def test_overview_adds_up(bought: Run) -> None:
-    page = open_page(view=texts.VIEWS["overview"])
+    page = open_page(view="overview")
 
     assert f"**{PLAIN + 2} runs**" in said(page)
     assert len(page.dataframe) >= 6
@@ -244,3 +310,15 @@ def test_replay_stands_beside_its_original(core: ParleyCore, bought: Run) -> Non
 
     assert "1 of 1 messages answered, finished · with recorded outputs" in said(page)
     assert "trading at" in said(page)
+
+
+def test_runs_are_found_by_what_people_think_of_them(core: ParleyCore, bought: Run) -> None:
+    core.rate(bought.id, "down", "Prices are <old>.")
+
+    page = open_page(view="runs", rating="down")
+    details = open_page(run=bought.id, part="details")
+
+    assert "**1 run**" in said(page)
+    assert f"**{texts.RATING}:** {texts.RATINGS['down']}" in said(details)
+    assert [text.value for text in details.text] == ["Prices are <old>."]
+    core.rate(bought.id, None)

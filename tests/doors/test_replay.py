@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from conversation.choice import Choice
 from conversation.errors import BadInput, NotConfigured, NotFound
 from conversation.ids import new_id
-from conversation.ports import Choice, ToolPolicy
+from conversation.ports import ToolPolicy
 from conversation.records import Assistant, Run, Thread
 from conversation.script import State
 from setup.core import ParleyCore

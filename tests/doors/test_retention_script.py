@@ -10,7 +10,8 @@ from pydantic import SecretStr
 from setup import retention
 from setup.settings import Settings
 from storage.schema import upgrade
-from storage.store import open_store, utc_now
+from storage.sql_access import utc_now
+from storage.store import open_store
 from tests.contract.cores import DEMO, ENDLESS, built, ended, speaking
 
 

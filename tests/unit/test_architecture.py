@@ -10,13 +10,23 @@ import pytest
 from setup.settings import ROOT
 
 MAY_IMPORT = {
-    "app.py": {"streamlit"},
+    "app.py": {"ui", "server", "streamlit"},
     "streamlit-chat.py": {"ui", "streamlit"},
     "streamlit-history.py": {"ui", "streamlit"},
+    "streamlit-pages.py": {"ui", "streamlit"},
     "terminal-chat.py": {"conversation"},
 }
 SCRIPTS = sorted(path.name for path in ROOT.glob("*.py"))
-HEAVY = ("openai", "google.genai", "streamlit", "sqlalchemy", "alembic", "pandas", "pydantic")
+HEAVY = (
+    "openai",
+    "google.genai",
+    "streamlit",
+    "sqlalchemy",
+    "alembic",
+    "pandas",
+    "pydantic",
+    "markdown_it",
+)
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -64,3 +74,10 @@ def test_database_script_loads_only_what_it_needs() -> None:
     loaded = loaded_by("import setup.db_setup")
 
     assert not loaded & {"openai", "google.genai", "streamlit", "alembic", "pandas", "yfinance"}
+
+
+def test_pages_are_served_before_what_the_api_needs_is_loaded() -> None:
+    loaded = loaded_by("import app")
+
+    assert "server.beside" in loaded
+    assert not loaded & {"fastapi", "sqlalchemy", "openai", "google.genai", "alembic"}

@@ -1,12 +1,14 @@
 """Who answers with which model, and what is told where that can't be."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import SecretStr
 
+from conversation.choice import Choice
 from conversation.errors import BadInput, NotConfigured, NotFound
 from conversation.ids import new_id
-from conversation.ports import Choice
 from conversation.records import Assistant
 from conversation.turns import Sampling, ToolSpec
 from setup.casting import DEFAULT_INSTRUCTIONS, Casting, route
@@ -75,7 +77,7 @@ def assistant(store: MemoryStore, model: str) -> Assistant:
     ],
 )
 def test_name_points_to_a_provider(model: str, provider: str | None, name: str) -> None:
-    assert route(model) == (provider, name)
+    assert route(model, Settings(openai_api_key=SecretStr("key"))) == (provider, name)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,93 @@ def test_assistants_model_yields_to_another_provider(
     spec = cast.spec(Choice(provider=chosen, assistant_id=assistant(store, written).id))
 
     assert (spec.provider, spec.model) == (provider, model)
+
+
+GROQ = {"groq": "https://groq.example/v1", "gpu": "http://gpu:8000/v1"}
+ONLY_AZURE = {
+    "openai_api_key": None,
+    "azure_openai_endpoint": "https://us.example",
+    "azure_openai_api_key": "key",
+    "azure_openai_model": "our-deployment",
+}
+
+
+@pytest.mark.parametrize(
+    ("choice", "provider", "model"),
+    [
+        (Choice(model="groq:llama3:8b"), "groq", "llama3:8b"),
+        (Choice(provider="groq", model="gpt-oss"), "groq", "gpt-oss"),
+        (Choice(provider="groq"), "groq", "our-llama"),
+        (Choice(model="compatible:x"), "groq", "x"),
+        (Choice(model="llama3:8b"), "openai", "llama3:8b"),
+        (Choice(model="old"), "gpu", "new"),
+    ],
+)
+def test_named_servers_are_reached_by_their_names(
+    store: MemoryStore, choice: Choice, provider: str, model: str
+) -> None:
+    cast = casting(
+        store,
+        compatible_servers=GROQ,
+        compatible_models={"groq": "our-llama"},
+        model_map={"old": "gpu:new", "gpt-oss": "groq:gpt-oss"},
+    )
+
+    spec = cast.spec(choice)
+
+    assert (spec.provider, spec.model) == (provider, model)
+
+
+@pytest.mark.parametrize(
+    ("choice", "provider", "model"),
+    [
+        (Choice(), "azure", "our-deployment"),
+        (Choice(provider="openai"), "azure", "our-deployment"),
+        (Choice(provider="openai", model="gpt-4o"), "azure", "gpt-4o"),
+        (Choice(model="gpt-4o"), "azure", "gpt-4o"),
+        (Choice(model="openai:mine"), "azure", "mine"),
+        (Choice(model="azure:gpt-4o"), "azure", "gpt-4o"),
+        (Choice(model="mine"), "azure", "mine"),
+    ],
+)
+def test_azure_stands_in_for_openai_without_its_key(
+    store: MemoryStore, choice: Choice, provider: str, model: str
+) -> None:
+    spec = casting(store, **ONLY_AZURE).spec(choice)
+
+    assert (spec.provider, spec.model) == (provider, model)
+
+
+def test_openai_with_its_key_answers_beside_azure(store: MemoryStore) -> None:
+    cast = casting(store, **{**ONLY_AZURE, "openai_api_key": "key"})
+
+    assert cast.spec(Choice(model="gpt-4o")).provider == "openai"
+    assert cast.spec(Choice(model="azure:gpt-4o")).provider == "azure"
+
+
+@pytest.mark.parametrize(
+    ("settings", "provider"),
+    [
+        ({"compatible_servers": GROQ}, "groq"),
+        ({"compatible_servers": GROQ, "compatible_base_url": "http://one/v1"}, "compatible"),
+        ({"compatible_servers": GROQ, **ONLY_AZURE}, "azure"),
+    ],
+)
+def test_without_openai_other_names_go_to_who_is_there(
+    store: MemoryStore, settings: dict[str, object], provider: str
+) -> None:
+    spec = casting(store, **{"openai_api_key": None, **settings}).spec(Choice(model="llama3:8b"))
+
+    assert (spec.provider, spec.model) == (provider, "llama3:8b")
+
+
+def test_check_does_not_wait_for_a_model(store: MemoryStore) -> None:
+    cast = casting(store, compatible_servers=GROQ)
+
+    cast.check(Choice(provider="groq"))
+
+    with pytest.raises(NotConfigured, match="which models"):
+        cast.spec(Choice(provider="groq"))
 
 
 def test_chosen_model_beats_the_assistants(store: MemoryStore) -> None:
@@ -235,3 +324,28 @@ def test_setting_that_names_no_assistant_is_named(store: MemoryStore) -> None:
         casting(store, assistant_id=new_id("asst")).spec(Choice(provider="demo"))
 
     assert "ASSISTANT_ID" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("general", "threads", "sent"),
+    [
+        ("Be brief.", "Rhyme.", "Be brief.\n\nRhyme."),
+        ("Be brief.", "", "Be brief."),
+        ("", "Rhyme.", "Rhyme."),
+        ("", "", ""),
+    ],
+)
+def test_threads_instructions_follow_the_assistants(
+    store: MemoryStore, general: str, threads: str, sent: str
+) -> None:
+    made = store.save_assistant(replace(assistant(store, "demo"), instructions=general))
+
+    spec = casting(store).spec(Choice(assistant_id=made.id), instructions=threads)
+
+    assert spec.instructions == sent
+
+
+def test_threads_instructions_follow_the_usual_ones(store: MemoryStore) -> None:
+    spec = casting(store).spec(Choice(), instructions="Rhyme.")
+
+    assert spec.instructions == f"{DEFAULT_INSTRUCTIONS}\n\nRhyme."

@@ -1,15 +1,30 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from conversation.errors import ProviderUnavailable, StreamCut
 from conversation.ports import AssistantProxy
-from conversation.signals import Alive, Asking, Finished, Refusing, Saying, Sent, Signal, Used
+from conversation.signals import (
+    Alive,
+    Asking,
+    Finished,
+    Refusing,
+    Requested,
+    Responded,
+    Saying,
+    Sent,
+    Signal,
+    Used,
+)
 from conversation.turns import Round, Said, Sampling, ToolCall, ToolResult, ToolSpec, Turn
+from mediator.ledger import GO_ON
 from proxies.demo import DemoProxy
 from proxies.demo_companies import symbols_in
+from proxies.demo_texts import BROKEN_OFF, NOTHING_LEFT, NOTHING_TO_GO_ON
 
 PRICE = ToolSpec(name="get_stock_price")
 ADVICE = ToolSpec(name="buy_or_sell")
@@ -40,6 +55,13 @@ def _exchange(text: str) -> tuple[Said, Said]:
 
 
 async def signals(heard: Turn) -> list[Signal]:
+    return [
+        signal for signal in await taped(heard) if not isinstance(signal, Requested | Responded)
+    ]
+
+
+async def taped(heard: Turn) -> list[Signal]:
+    """All signals, with those that tell what a real model would be sent and send."""
     proxy: AssistantProxy = DemoProxy(delay=0)
     return [signal async for signal in proxy.respond(heard)]
 
@@ -73,6 +95,26 @@ async def test_signals_come_in_the_order_of_the_contract() -> None:
     assert set(kinds[2:-2]) == {Saying}
     assert kinds[-2:] == [Used, Finished]
     assert said[-1] == Finished("stop")
+
+
+async def test_turn_is_told_as_the_request() -> None:
+    heard = await taped(turn("hello"))
+
+    assert [type(signal) for signal in heard[:3]] == [Sent, Requested, Alive]
+    (request,) = (json.loads(s.request) for s in heard if isinstance(s, Requested))
+    assert request["messages"] == [{"role": "user", "text": "hello", "images": []}]
+    assert [tool["name"] for tool in request["tools"]] == ["get_stock_price", "buy_or_sell"]
+
+
+async def test_answer_is_told_as_the_response() -> None:
+    heard = await taped(turn("What is Apple trading at?"))
+
+    kinds = [type(signal) for signal in heard]
+    assert kinds[-4:] == [Asking, Responded, Used, Finished]
+    (response,) = (json.loads(s.response or "") for s in heard if isinstance(s, Responded))
+    assert [call["name"] for call in response["calls"]] == ["get_stock_price"]
+    assert response["ends"] == "tool_calls"
+    assert response["usage"]["output"] > 0
 
 
 async def test_asking_comes_after_all_text_and_before_usage() -> None:
@@ -294,7 +336,7 @@ async def test_break_off_ends_in_the_middle() -> None:
         async for signal in DemoProxy(delay=0).respond(turn("Break off")):
             heard.append(signal)
 
-    assert isinstance(heard[-1], Saying)
+    assert [type(signal) for signal in heard[-2:]] == [Saying, Responded]
 
 
 async def test_refuse_is_a_refusal() -> None:
@@ -370,3 +412,56 @@ async def test_stops_at_once_when_cancelled() -> None:
 )
 def test_companies_are_found_in_a_sentence(text: str, symbols: tuple[str, ...]) -> None:
     assert symbols_in(text) == symbols
+
+
+def going_on(question: str, *said: str, tools: tuple[ToolSpec, ...] = TOOLS, **parts: Any) -> Turn:
+    """A question, what was said of its answer, and the wish for more of it."""
+    begun = Turn(model="demo", messages=(Said(role="user", text=question),), tools=tools, **parts)
+    partial = tuple(Said(role="assistant", text=text) for text in said)
+    wish = Said(role="user", text=GO_ON)
+    return replace(begun, messages=(*begun.messages, *partial, wish))
+
+
+@pytest.mark.parametrize("length", [1, 7, 500])
+@pytest.mark.parametrize("question", ["count to 300", "Tell me a story", "Show me Markdown"])
+async def test_answer_goes_on_where_it_stops(question: str, length: int) -> None:
+    whole = await answer(turn(question))
+
+    rest = await answer(going_on(question, whole[:length], whole[length : length + 3]))
+
+    assert whole[: length + 3] + rest == whole
+
+
+async def test_broken_answer_has_an_end_after_all() -> None:
+    heard = await signals(going_on("break off", BROKEN_OFF))
+
+    assert heard[-1] == Finished("stop")
+
+
+async def test_going_on_calls_the_functions_again() -> None:
+    asking = going_on("What is Apple trading at?", "Apple")
+    (wanted,) = [signal for signal in await signals(asking) if isinstance(signal, Asking)]
+    result = ToolResult(call_id=wanted.calls[0].call_id, output=APPLE)
+
+    said = await answer(
+        replace(asking, rounds=(Round(text="", calls=wanted.calls, results=(result,)),))
+    )
+
+    assert said.startswith(" (AAPL)") or "227.50" in said
+    assert not said.startswith("Apple")
+
+
+@pytest.mark.parametrize("wish", ["go on", "Continue!"])
+async def test_whole_answer_has_nothing_left(wish: str) -> None:
+    question, whole = "count to 3", "1, 2, 3."
+    asked = (
+        Said(role="user", text=question),
+        Said(role="assistant", text=whole),
+        Said(role="user", text=wish),
+    )
+
+    assert await answer(Turn(model="demo", messages=asked)) == NOTHING_LEFT
+
+
+async def test_nothing_said_has_nothing_left() -> None:
+    assert await answer(turn("go on")) == NOTHING_TO_GO_ON

@@ -12,7 +12,7 @@ from conversation.events import (
     ToolExecuted,
 )
 from conversation.exports.transcript import transcribe
-from conversation.records import Message
+from conversation.records import Branch, Message
 from conversation.script import State, Trigger
 from conversation.turns import ToolCall
 from tests.unit.transcripts import AT, RUN, THREAD, asked
@@ -130,3 +130,29 @@ def test_question_without_a_run_comes_last() -> None:
 
     assert first.run is RUN
     assert (last.run, last.asked) == (None, (later,))
+
+
+def test_answers_in_other_branches_are_left_out() -> None:
+    first = Branch(id="branch_1", thread_id="thread_1")
+    again = Branch(id="branch_2", thread_id="thread_1", parent_id="branch_1", fork_position=2)
+    other = replace(RUN, id="run_2", branch_id="branch_2")
+    thread, asking = replace(THREAD, branch_id="branch_2"), asked(position=1)
+
+    (passage,) = transcribe(thread, [asking], [RUN, other], [], [first, again]).passages
+
+    assert passage.run is other
+
+
+def test_runs_begun_by_one_message_are_told_in_order() -> None:
+    second = replace(RUN, id="run_2")
+    messages = [asked(), answered("It", status="incomplete", incomplete_reason="run_cancelled")]
+
+    first, last = transcribe(
+        THREAD,
+        messages,
+        [RUN, second],
+        log(MessageRetrieved(message_id="msg_3", text=" is 1."), run_id="run_2"),
+    ).passages
+
+    assert (len(first.asked), first.answer) == (1, "It")
+    assert (last.asked, last.answer) == ((), " is 1.")

@@ -146,7 +146,16 @@ def test_chat_starts_the_page(project: Project) -> None:
     assert "streamlit run app.py --x" in project.make("--dry-run", "chat", "ARGS=--x")
 
 
+def test_server_starts_the_api(project: Project) -> None:
+    project.write("server/__main__.py", "import sys; print('server', *sys.argv[1:])")
+
+    said = project.make("server", "ARGS=one").splitlines()
+
+    assert said[-2:] == ["database None", "server one"]
+
+
 def test_help_lists_the_targets(project: Project) -> None:
     listed = {line.split()[1] for line in project.make().splitlines() if line.startswith("  make")}
 
-    assert listed >= {"chat", "terminal", "test", "check", "lock", "format", "clean", "help"}
+    wanted = {"chat", "server", "terminal", "test", "check", "lock", "format", "clean", "help"}
+    assert listed >= wanted

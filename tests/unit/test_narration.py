@@ -6,9 +6,12 @@ import pytest
 
 from conversation import events
 from conversation.events import Event
-from conversation.narration import call_text, narrate, outcome, system_line
+from conversation.narration import call_text, cut_off, narrate, outcome, system_line
+from conversation.phrases.english import ENGLISH
+from conversation.phrases.german import GERMAN
+from conversation.phrases.phrases import Phrases
 from conversation.records import Run, RunError, RunSpec
-from conversation.script import State, Trigger
+from conversation.script import TERMINAL, State, Trigger
 from conversation.turns import ToolCall
 
 AAPL = '{"symbol": "AAPL"}'
@@ -143,3 +146,60 @@ def test_text_is_data_on_one_bounded_line() -> None:
 )
 def test_outcome_says_how_a_run_ended(run: Run, said: str) -> None:
     assert outcome(run) == said
+
+
+GERMAN_SAID: dict[Event, str] = {
+    events.MessageSent(message_id="msg_1", text="{Hallo}"): "Geschrieben wurde: {Hallo}",
+    events.StateChanged(trigger=Trigger.STARTED, before=State.READY, after=State.STARTED): (
+        "Von „bereit“ zu „begonnen“: Das Modell wurde gefragt"
+    ),
+    events.ToolCallsRequested(step_id="step_1", calls=()): "Das Modell verlangt nichts",
+    replace(EXECUTED, failed=True, seconds=1200.0): (
+        'get_stock_price(symbol="AAPL") → fehlgeschlagen: 227.5 · 1.200 s'
+    ),
+    EXECUTED: 'get_stock_price(symbol="AAPL") → 227.5 · 0,01 s',
+    events.ToolOutputsSubmitted(call_ids=("a", "b")): ("2 Ausgaben gingen zurück an das Modell"),
+    events.UsageRecorded(input=1200, output=30, cached=1000, reasoning=20): (
+        "Token: 1.200 gelesen (1.000 aus dem Cache), 30 geschrieben (20 zum Nachdenken)"
+    ),
+    events.RetryScheduled(code="rate_limited", reason="Too many requests", delay=2, attempt=1): (
+        "Versuch 1 folgt in 2,0 s: Too many requests"
+    ),
+    events.TriggerRefused(trigger=Trigger.CUT_SHORT, state=State.COMPLETED): (
+        "„cut short“ ist nicht möglich im Zustand „abgeschlossen“"
+    ),
+    events.Incomplete(reason="max_tokens"): "Abgeschnitten: Die Höchstzahl an Token ist erreicht",
+    events.Failed(code="key_rejected", message="No such key.", hint="Check it."): (
+        "No such key. Check it."
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "said"), GERMAN_SAID.items(), ids=lambda value: str(value)[:40])
+def test_event_is_told_in_german(event: Event, said: str) -> None:
+    assert narrate(event, GERMAN) == said
+
+
+@pytest.mark.parametrize("event", SAID, ids=lambda event: event.kind)
+def test_no_event_is_told_in_english_to_germans(event: Event) -> None:
+    said = narrate(event, GERMAN)
+
+    assert isinstance(event, events.Failed) or said != narrate(event)
+    assert (system_line(event, GERMAN) is None) is (system_line(event) is None)
+
+
+def test_outcome_is_told_in_german() -> None:
+    cut = replace(RUN, state=State.INCOMPLETE, incomplete_reason="max_tokens")
+
+    assert outcome(RUN, GERMAN) == "Beantwortet nach 2,50 s"
+    assert outcome(replace(RUN, state=State.RUNNING), GERMAN) == "Im Gange: läuft"
+    assert outcome(cut, GERMAN).endswith(": Die Höchstzahl an Token ist erreicht")
+    assert cut_off("run_failed", GERMAN) == "der Austausch ist fehlgeschlagen"
+    assert cut_off("odd", GERMAN) == cut_off("odd") == "odd"
+
+
+@pytest.mark.parametrize("words", [ENGLISH, GERMAN])
+def test_every_word_of_the_script_is_known(words: Phrases) -> None:
+    assert words.states.keys() == set(State)
+    assert words.triggers.keys() == set(Trigger)
+    assert words.endings.keys() == TERMINAL

@@ -1,16 +1,18 @@
 """Who stands for the user in the run of a replay, and what it remembers."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 from unittest.mock import Mock
 
 from conversation.errors import NotFound
 from conversation.events import Event, Logged, ToolCallsRequested, ToolExecuted
-from conversation.records import RunSpec
+from conversation.records import Branch, Message, RunSpec
 from conversation.turns import ToolCall, ToolResult
 from proxies.user_proxy import UserProxy
 from runs.replayed import user_of
-from tests.unit.transcripts import AT
+from tests.unit.transcripts import AT, THREAD
+from tests.unit.transcripts import asked as question
 
 Telling = list[tuple[Any, list[Event]]]
 
@@ -30,7 +32,7 @@ class Journal:
 
 def run_of(run_id: str, thread_id: str, recorded_from: str | None = None) -> Any:
     spec = RunSpec(provider="demo", model="demo", recorded_from=recorded_from)
-    return SimpleNamespace(id=run_id, thread_id=thread_id, spec=spec)
+    return SimpleNamespace(id=run_id, thread_id=thread_id, message_id=None, spec=spec)
 
 
 def store_of(log: Telling) -> Any:
@@ -45,7 +47,16 @@ def store_of(log: Telling) -> Any:
     def runs(thread_id: str) -> list[Any]:
         return [run for run, _ in log if run.thread_id == thread_id]
 
-    return SimpleNamespace(runs=runs, events=logs.__getitem__)
+    def written(thread_id: str) -> list[Message]:
+        return [replace(question(), id=run.id, run_id=run.id) for run in runs(thread_id)]
+
+    return SimpleNamespace(
+        runs=runs,
+        events=logs.__getitem__,
+        messages=written,
+        thread=lambda _: THREAD,
+        branches=lambda _: [Branch(id=THREAD.branch_id, thread_id=THREAD.id)],
+    )
 
 
 def call(call_id: str) -> ToolCall:

@@ -105,6 +105,7 @@ async def test_upkeep_logs_one_line(caplog: pytest.LogCaptureFixture) -> None:
     upkeep = Upkeep(
         worker=anything,
         control=anything,
+        queue=anything,
         store=anything,
         clock=anything,
         providers=anything,

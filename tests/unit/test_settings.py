@@ -18,6 +18,22 @@ WRONG = [
     ("MEDIATOR_TYPE", SECRET, "'stateMachine' or 'basic'"),
     ("MODEL_MAP", SECRET, "old-model=new-model"),
     ("MODEL_MAP", f"gpt-4o={SECRET},=b", "old-model=new-model"),
+    ("AZURE_OPENAI_ENDPOINT", SECRET, "http"),
+    ("OPENAI_API_VERSION", SECRET, "2024-10-21"),
+    ("COMPATIBLE_BASE_URL", f"http://{SECRET}:port/v1", "no address"),
+    ("COMPATIBLE_BASE_URL", "http:///v1", "no address"),
+    ("COMPATIBLE_SERVERS", SECRET, "name=http://address/v1"),
+    ("COMPATIBLE_SERVERS", f"groq={SECRET}", "http"),
+    ("COMPATIBLE_SERVERS", f"Groq {SECRET}=http://groq/v1", "a letter first"),
+    ("COMPATIBLE_SERVERS", "openai=http://openai/v1", "can't be called openai"),
+    ("COMPATIBLE_SERVERS", "remote=http://remote/v1", "can't be called remote"),
+    ("COMPATIBLE_SERVERS", "a=http://one/v1,a=http://two/v1", "twice"),
+    ("COMPATIBLE_KEYS", SECRET, "name=key"),
+    ("COMPATIBLE_KEYS", f"groq={SECRET}", "COMPATIBLE_SERVERS"),
+    ("COMPATIBLE_MODELS", f"{SECRET}=llama", "COMPATIBLE_SERVERS, or llamacpp"),
+    ("COMPATIBLE_TOOLS", SECRET, "auto, native or prompted"),
+    ("COMPATIBLE_TOOLS", f"{SECRET}=native", "COMPATIBLE_SERVERS"),
+    ("LOCAL_SERVERS", SECRET, "'on' or 'off'"),
     ("STOCK_PRICES", SECRET, "'live' or 'sample'"),
     ("DATABASE_URL", f"mysql://me:{SECRET}@localhost/parley", "postgresql+psycopg://"),
     ("DATABASE_URL", f"postgresql+psycopg://me:{SECRET}@localhost:port/parley", "sqlite:///"),
@@ -32,6 +48,22 @@ WRONG = [
     ("PROVIDER_TIMEOUT_SECONDS", SECRET, "number"),
     ("PROVIDER_MAX_ATTEMPTS", "0", "greater than or equal to 1"),
     ("DEMO_DELAY_SECONDS", "-0.1", "greater than or equal to 0"),
+    ("SERVER_PORT", "70000", "less than or equal to 65535"),
+    ("SERVER_ALLOWED_HOSTS", f"http://{SECRET}", "hosts alone"),
+    ("SERVER_ALLOWED_HOSTS", f"{SECRET}:8000", "hosts alone"),
+    ("SERVER_CORS_ORIGINS", SECRET, "without a path"),
+    ("SERVER_CORS_ORIGINS", f"https://{SECRET}/path", "without a path"),
+    ("SERVER_CORS_ORIGINS", f"ftp://{SECRET}", "starts with http"),
+    ("SERVER_MAX_BODY_BYTES", "0", "greater than or equal to 1"),
+    ("SERVER_REQUESTS_PER_MINUTE", "0", "greater than or equal to 1"),
+    ("SERVER_RUNS_AT_ONCE", SECRET, "integer"),
+    ("PARLEY_API_KEYS", SECRET, "at least 16 characters"),
+    ("PARLEY_API_KEYS", f"name={SECRET}", "at least 16 characters"),
+    ("PARLEY_API_KEYS", f"a@b@c={SECRET * 3}", "the name of a project"),
+    ("PARLEY_API_KEYS", f"na me={SECRET * 3}", "the name of a key"),
+    ("PARLEY_API_KEYS", f"{SECRET * 3} {SECRET}", "name@project=key"),
+    ("PARLEY_API_KEYS", " , ", "no key"),
+    ("PARLEY_API_KEYS", f"a={SECRET * 3},b={SECRET * 3}", "twice"),
     ("LOG_LEVEL", SECRET, "'warning'"),
 ]
 
@@ -101,6 +133,10 @@ def test_secrets_are_never_shown(put: Put) -> None:
         OPENAI_API_KEY=SECRET,
         GOOGLE_API_KEY=SECRET,
         GEMINI_API_KEY=SECRET,
+        AZURE_OPENAI_API_KEY=SECRET,
+        COMPATIBLE_API_KEY=SECRET,
+        COMPATIBLE_SERVERS="groq=http://groq/v1",
+        COMPATIBLE_KEYS=f"groq={SECRET}",
         DATABASE_URL=f"postgresql+psycopg://me:{SECRET}@localhost/parley",
     )
 
@@ -129,6 +165,32 @@ def test_model_map_reads_pairs(put: Put) -> None:
     settings = put(MODEL_MAP=" gpt-4o = gemini-x , gpt-4=openai:a=b,")
 
     assert settings.model_map == {"gpt-4o": "gemini-x", "gpt-4": "openai:a=b"}
+
+
+def test_servers_are_read_by_name(put: Put) -> None:
+    settings = put(
+        COMPATIBLE_SERVERS=" ollama = http://127.0.0.1:11434/v1, my-gpu=https://gpu/v1?a=b",
+        COMPATIBLE_KEYS="my-gpu=ends-with==",
+        COMPATIBLE_MODELS="my-gpu=llama3:8b, vllm=qwen",
+        COMPATIBLE_TOOLS="ollama=prompted, native",
+    )
+
+    assert settings.compatible_servers == {
+        "ollama": "http://127.0.0.1:11434/v1",
+        "my-gpu": "https://gpu/v1?a=b",
+    }
+    assert settings.compatible_keys["my-gpu"].get_secret_value() == "ends-with=="
+    assert settings.compatible_models == {"my-gpu": "llama3:8b", "vllm": "qwen"}
+    assert settings.tool_modes == {"": "native", "ollama": "prompted"}
+
+
+def test_wrong_servers_do_not_make_their_keys_wrong(put: Put) -> None:
+    with pytest.raises(WrongSettings) as caught:
+        put(COMPATIBLE_SERVERS="groq=groq.example", COMPATIBLE_KEYS="groq=gsk")
+
+    assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == [
+        "COMPATIBLE_SERVERS"
+    ]
 
 
 def test_empty_value_counts_as_none(put: Put) -> None:

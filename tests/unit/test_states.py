@@ -7,7 +7,7 @@ import pytest
 
 from conversation.records import Waiting
 from conversation.script import OPEN, TERMINAL, State, Trigger
-from mediator.diagram import diagram
+from mediator.diagram import USUAL, diagram, route
 from mediator.states import STOPPABLE, TRANSITIONS, api_status, legal
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -87,3 +87,30 @@ def test_diagram_marks_the_path_and_where_the_run_stands() -> None:
     assert "class new passed" in text
     assert "class started here" in text
     assert "class running" not in text
+
+
+def test_usual_moves_are_those_of_the_table() -> None:
+    table = {(row.source, row.target) for row in TRANSITIONS}
+
+    assert set(USUAL) <= table
+
+
+def test_route_counts_moves_and_draws_what_is_unusual() -> None:
+    there, back = (State.STARTED, State.RUNNING), (State.RUNNING, State.STARTED)
+    text = route([there, back, there, (State.RUNNING, State.ERROR)], {State.ERROR: 'a "fault"'})
+
+    assert "started -->|2 x| running" in text
+    assert "running --> started" in text
+    assert 'error(["a #quot;fault#quot;"])' in text
+    assert "class error here" in text
+    assert "new -.-> ready" in text
+    assert "class completed ahead" in text
+    assert "expired" not in text
+
+
+def test_route_of_nothing_is_the_usual_script() -> None:
+    text = route([], {})
+
+    assert "class new here" in text
+    assert "linkStyle" not in text
+    assert 'requires_action(["requires action"])' in text

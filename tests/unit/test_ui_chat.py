@@ -1,5 +1,6 @@
 """What the chat page keeps: what a run has told, and what was typed and not sent."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,10 +9,11 @@ from conversation import events
 from conversation.errors import StoreUnavailable
 from conversation.events import Event, Logged
 from conversation.ports import TextDelta
+from conversation.records import Message
 from conversation.script import State, Trigger
 from conversation.turns import ToolCall
 from ui.chat.outbox import Letter, Outbox
-from ui.chat.telling import Answer, Call, Notice, Telling
+from ui.chat.telling import Answer, Notice, Round, Telling, told_by
 
 
 def logged(event: Event) -> Logged:
@@ -57,7 +59,7 @@ def test_live_and_later_readers_see_the_same() -> None:
     whole = telling(ASKED, EXECUTED, said("Well: 5"), retrieved, moved(State.COMPLETED))
 
     assert list(live.items.values()) == list(later.items.values())
-    assert [type(item) for item in live.items.values()] == [Call, Answer, Notice]
+    assert [type(item) for item in live.items.values()] == [Round, Answer, Notice]
     assert list(whole.items.values())[1] == Answer(id="msg_1", text="Well: 5", progress="whole")
 
 
@@ -76,20 +78,16 @@ def test_new_attempt_replaces_what_the_dead_one_said() -> None:
     ],
 )
 def test_call_goes_through_its_phases(event: Event, phase: str) -> None:
-    [call] = telling(ASKED, logged(event)).items.values()
+    [call] = telling(ASKED, logged(event)).calls
 
-    assert isinstance(call, Call)
     assert call.phase == phase
 
 
 def test_call_without_output_is_dropped_at_the_end() -> None:
-    [call, notice] = telling(
-        ASKED, logged(events.Cancelled()), moved(State.CANCELLED)
-    ).items.values()
+    told = telling(ASKED, logged(events.Cancelled()), moved(State.CANCELLED))
 
-    assert isinstance(call, Call)
-    assert call.phase == "dropped"
-    assert isinstance(notice, Notice)
+    assert [call.phase for call in told.calls] == ["dropped"]
+    assert [type(item) for item in told.items.values()] == [Round, Notice]
 
 
 def test_stopped_answer_needs_no_notice() -> None:
@@ -103,7 +101,50 @@ def test_bad_ending_is_a_notice(event: events.Expired | events.Incomplete) -> No
     [notice] = telling(logged(event), moved(State.EXPIRED)).items.values()
 
     assert isinstance(notice, Notice)
-    assert notice.kind == event.kind
+    assert notice.ending == event
+
+
+def test_calls_of_a_round_stay_in_its_order() -> None:
+    calls = tuple(
+        ToolCall(call_id=f"call_{number}", name="price", arguments="{}") for number in range(3)
+    )
+    asked = logged(events.ToolCallsRequested(step_id="step_1", calls=calls))
+    done = [
+        logged(
+            events.ToolExecuted(
+                call_id=f"call_{number}", name="price", arguments="{}", output="5", seconds=-1
+            )
+        )
+        for number in (2, 0)
+    ]
+
+    told = telling(asked, *done)
+
+    assert [call.id for call in told.calls] == ["call_0", "call_1", "call_2"]
+    assert [call.phase for call in told.calls] == ["done", "asked", "done"]
+    assert told.calls[0].seconds == 0
+
+
+def test_log_and_messages_tell_what_the_feed_told() -> None:
+    part = Message(
+        id="msg_1",
+        thread_id="thread_1",
+        role="assistant",
+        text="Half",
+        branch_id="branch_1",
+        status="incomplete",
+        incomplete_reason="run_failed",
+        run_id="run_1",
+        created_at=datetime.now(UTC),
+    )
+    dead = replace(part, id="msg_0", text="Dead", incomplete_reason="superseded")
+    failed, end = logged(events.Failed(code="x", message="Broken.")), moved(State.ERROR)
+
+    later = told_by("run_1", [ASKED, EXECUTED, failed, end], [dead, part])
+
+    live = telling(ASKED, EXECUTED, said("Half"), failed, end)
+    assert list(later.items.values()) == list(live.items.values())
+    assert later.text == "Half"
 
 
 def test_letter_stays_until_it_is_sent() -> None:

@@ -1,12 +1,13 @@
 """What pages do with the text of others: a model's Markdown and words to be read as typed."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.prose import literal, model_markdown
+from ui.prose import literal, model_markdown, open_fence, pieces
 
 JOINER = "\N{WORD JOINER}"
 SPICES = ("![", "!", "[a](http://x/y.png)", "`", "```", "~~~", "\n", "\n\n", "- ", "    ", "\\")
@@ -133,3 +134,69 @@ def test_text_never_grows_beyond_reason(text: str) -> None:
 
 def test_literal_escapes_all_that_means_something() -> None:
     assert literal("*a* :red[b]\n$c") == r"\*a\* &#58;red\[b\] \$c"
+
+
+@given(SPICED, st.integers(min_value=1, max_value=20))
+def test_pieces_are_the_whole_text(text: str, size: int) -> None:
+    assert "".join(pieces(text, size)) == text
+
+
+@given(SPICED, SPICED)
+def test_finished_pieces_stay_when_the_text_grows(text: str, more: str) -> None:
+    before = pieces(text + "\n\n", 5)[:-1]
+
+    assert pieces(f"{text}\n\n{more}", 5)[: len(before)] == before
+
+
+def test_pieces_end_between_paragraphs() -> None:
+    assert pieces("One.\n\nTwo.\n\nThree.", 5) == ["One.\n\n", "Two.\n\n", "Three."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```py\na = 1\n\nb = 2\n\nc = 3\n```",
+        "- one\n\n- two\n\n  more of two\n\n1. three",
+        "$$\na\n\nb\n$$",
+        "> said\n\n> more",
+    ],
+)
+def test_no_piece_ends_within_a_block(text: str) -> None:
+    assert pieces(text, 1) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Look:\n```python\nx = 1", "```python"),
+        ("Look:\n~~~\nx = 1\n", "~~~"),
+        ("```\nx\n```\ndone", ""),
+        ("no code", ""),
+    ],
+)
+def test_code_that_breaks_off_is_known(text: str, line: str) -> None:
+    assert open_fence(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("| Share | $ |\n|---|---|\n| A | $5 |", "| Share | \\$ |\n|---|---|\n| A | \\$5 |"),
+        ("**$AAPL$** at `$5`", "**\\$AAPL\\$** at `$5`"),
+        ("$1,000.50-$2,000", "\\$1,000.50-\\$2,000"),
+        ("1. a\n   1. b\n      ```\n      $x\n      ```", "1. a\n   1. b\n\n```\n$x\n```\n"),
+    ],
+)
+def test_prices_stay_prices_wherever_they_are(text: str, safe: str) -> None:
+    assert model_markdown(text) == safe
+
+
+@pytest.mark.parametrize("sign", ["\\[", "\\(", "$$", "$x^", "`", "```\n", "![", ":a[", "<a"])
+def test_many_open_signs_take_no_time(sign: str) -> None:
+    text = sign * 20_000
+    began = time.perf_counter()
+
+    model_markdown(text)
+    pieces(text, 1_000)
+
+    assert time.perf_counter() - began < 2

@@ -14,7 +14,10 @@ _ADDRESS: Final = re.compile(
 _FIELDS: Final = {
     "contents", "generationConfig", "safetySettings", "systemInstruction", "toolConfig", "tools",
 }  # fmt: skip
-_CONFIG: Final = {"maxOutputTokens", "temperature", "thinkingConfig", "topP"}
+_CONFIG: Final = {
+    "maxOutputTokens", "responseJsonSchema", "responseMimeType", "temperature", "thinkingConfig",
+    "topP",
+}  # fmt: skip
 # Google reads either spelling of a field; the SDK leaves this one as it is.
 _DECLARATION: Final = {"name", "description", "parametersJsonSchema", "parameters_json_schema"}
 _UNSIGNED: Final = b"skip_thought_signature_validator"
@@ -30,6 +33,7 @@ def check(request: Request, signatures: AbstractSet[str]) -> None:
     for tool in body.get("tools", ()):
         for declaration in tool["functionDeclarations"]:
             _check_names(declaration, _DECLARATION)
+    _check_wishes(request)
     contents: list[Json] = body["contents"]
     followers: list[Json] = [*contents[1:], {}]
     for content, follower in zip(contents, followers, strict=True):
@@ -40,6 +44,35 @@ def check(request: Request, signatures: AbstractSet[str]) -> None:
 def _check_names(given: Json, known: set[str]) -> None:
     if unknown := given.keys() - known:
         raise Rejected(f'Invalid JSON payload received. Unknown name "{min(unknown)}".')
+
+
+def _check_wishes(request: Request) -> None:
+    """Want names among the functions, JSON where there is a schema, and the kinds of files."""
+    body = request.body
+    functions = [
+        one["name"] for tool in body.get("tools", ()) for one in tool["functionDeclarations"]
+    ]
+    calling = body.get("toolConfig", {}).get("functionCallingConfig", {})
+    if calling.get("mode", "AUTO") not in ("AUTO", "ANY", "NONE"):
+        raise Rejected("Invalid function calling mode.")
+    if not set(calling.get("allowedFunctionNames", ())) <= set(functions):
+        raise Rejected("Allowed function names must be among the function declarations.")
+    config = body.get("generationConfig", {})
+    if "responseJsonSchema" in config and "responseMimeType" not in config:
+        raise Rejected("A response schema needs the MIME type application/json.")
+    if "responseMimeType" in config and functions and "gemini-2" in request.path:
+        raise Rejected(
+            "Function calling with a response mime type: 'application/json' is unsupported"
+        )
+    files = [
+        part["fileData"] for content in body["contents"] for part in _parts_with_files(content)
+    ]
+    if not all(file.get("mimeType") or file.get("mime_type") for file in files):
+        raise Rejected("A file needs its MIME type.")
+
+
+def _parts_with_files(content: Json) -> list[Json]:
+    return [part for part in content["parts"] if "fileData" in part]
 
 
 def _check_answered(content: Json, follower: Json) -> None:

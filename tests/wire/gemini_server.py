@@ -79,9 +79,9 @@ def error_in_stream(status: int, name: str) -> bytes:
 class GeminiServer(ProviderServer[Answer]):
     """Answers `POST .../models/{model}:generateContent` and `:streamGenerateContent`."""
 
-    def __init__(self, *, token_delay: float = 0.0) -> None:
+    def __init__(self, *, token_delay: float = 0.0, port: int = 0) -> None:
         """Wait `token_delay` seconds before each chunk of a stream."""
-        super().__init__(token_delay=token_delay)
+        super().__init__(token_delay=token_delay, port=port)
         self._signatures: set[str] = set()
 
     def check(self, request: Request) -> None:

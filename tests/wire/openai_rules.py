@@ -1,14 +1,16 @@
 """What the Responses API does not accept."""
 
 import itertools
+import re
 from dataclasses import dataclass, field
 from typing import Final
 
 from tests.wire.server import Json, Rejected, Request
 
+_ADDRESS: Final = re.compile(r"(/openai)?/v1/responses(\?api-version=preview)?")
 _PARAMETERS: Final = {
     "include", "input", "instructions", "max_output_tokens", "model", "parallel_tool_calls",
-    "reasoning", "store", "stream", "temperature", "tool_choice", "tools", "top_p",
+    "reasoning", "store", "stream", "temperature", "text", "tool_choice", "tools", "top_p",
 }  # fmt: skip
 
 _FIELDS: Final = {
@@ -35,16 +37,18 @@ class Made:
 
 def check(request: Request, made: Made) -> None:
     """Raise `Rejected`; `made` is what the server said before."""
-    if request.path != "/v1/responses":
+    if not _ADDRESS.fullmatch(request.path):
         raise Rejected(f"Unknown address: {request.path}")
     body = request.body
     _check_names(body, _PARAMETERS)
     _check_parameters(body)
+    _check_wishes(body)
     for tool in body.get("tools", ()):
         _check_names(tool, {"type", "name", "description", "parameters", "strict"})
     items: list[Json] = body["input"]
     for item in items:
         _check_names(item, _FIELDS[item.get("type", "message")])
+        _check_content(item)
     _check_calls(items)
     _check_replayed(items, made)
 
@@ -62,6 +66,32 @@ def _check_parameters(body: Json) -> None:
         raise Rejected("Encrypted content is not supported with this model.")
     if effort != "none" and {"temperature", "top_p"} & body.keys():
         raise Rejected("Unsupported parameter with this model: 'temperature'.")
+
+
+def _check_wishes(body: Json) -> None:
+    """Want a choice among tools that are there, and a format with its name and schema."""
+    choice = body.get("tool_choice", "auto")
+    names = [tool["name"] for tool in body.get("tools", ())]
+    if "tool_choice" in body and not names:
+        raise Rejected("Tool choice 'required' must be specified with 'tools' parameter.")
+    if isinstance(choice, dict) and (choice["type"], choice["name"] in names) != ("function", True):
+        raise Rejected(f"Tool choice '{choice['name']}' not found in 'tools' parameter.")
+    if choice not in ("auto", "none", "required") and not isinstance(choice, dict):
+        raise Rejected("Invalid value: 'tool_choice'.")
+    format_ = body.get("text", {}).get("format", {"type": "text"})
+    _check_names(format_, {"type", "name", "schema", "description", "strict"})
+    if format_["type"] == "json_schema" and not {"name", "schema"} <= format_.keys():
+        raise Rejected("Missing required parameter: 'text.format.schema'.")
+
+
+def _check_content(item: Json) -> None:
+    if not isinstance(item.get("content"), list) or "id" in item:
+        return
+    for part in item["content"]:
+        if part["type"] == "input_image" and item["role"] != "user":
+            raise Rejected("Invalid value: 'input_image'. Supported value: 'output_text'.")
+        known = {"input_text": {"text"}, "input_image": {"image_url", "detail"}}
+        _check_names(part, {"type"} | known[part["type"]])
 
 
 def _check_calls(items: list[Json]) -> None:

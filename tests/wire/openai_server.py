@@ -49,11 +49,14 @@ class Answer:
     breaks: Break | bytes | None = None
 
 
-def failure(status: int, code: str, message: str = "", *, retry_after: str = "") -> Reply:
-    """Return an HTTP error as OpenAI words it."""
+def failure(
+    status: int, code: str, message: str = "", *, retry_after: str = "", **headers: str
+) -> Reply:
+    """Return an HTTP error as OpenAI words it; `x_name` is the header `x-name`."""
     error = {"message": message or f"It is {code}.", "type": code, "param": None, "code": code}
-    headers = {"Retry-After": retry_after} if retry_after else {}
-    return json_reply({"error": error}, status=status, headers=headers)
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    told |= {"Retry-After": retry_after} if retry_after else {}
+    return json_reply({"error": error}, status=status, headers=told)
 
 
 class OpenAIServer(ProviderServer[Answer]):
@@ -61,9 +64,9 @@ class OpenAIServer(ProviderServer[Answer]):
 
     path = "/v1"
 
-    def __init__(self, *, token_delay: float = 0.0) -> None:
+    def __init__(self, *, token_delay: float = 0.0, port: int = 0) -> None:
         """Wait `token_delay` seconds before each event of a stream."""
-        super().__init__(token_delay=token_delay)
+        super().__init__(token_delay=token_delay, port=port)
         self._made = openai_rules.Made()
 
     def check(self, request: Request) -> None:
@@ -81,7 +84,7 @@ class OpenAIServer(ProviderServer[Answer]):
         results = [item["output"] for item in reversed(last) if "output" in item]
         if results:
             return Answer(text=pretence.answer_from(results))
-        said = next((item["content"] for item in reversed(items) if "content" in item), "")
+        said = next((pretence.said(item) for item in reversed(items) if "content" in item), "")
         offered = {tool["name"] for tool in request.body.get("tools", ())}
         symbols = pretence.symbols_asked_for(said) if "get_stock_price" in offered else []
         calls = tuple(Call("get_stock_price", {"symbol": symbol}) for symbol in symbols)

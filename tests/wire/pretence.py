@@ -1,7 +1,7 @@
 """What a pretended model says when nobody has scripted it; the same at every provider."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 _COMPANIES: Final = {
     "apple": "AAPL",
@@ -33,3 +33,11 @@ def answer_from(results: list[str]) -> str:
 def tokens(text: str) -> list[str]:
     """Split a text as a model would stream it."""
     return re.findall(r"\S+\s*|\s+", text)
+
+
+def said(message: dict[str, Any]) -> str:
+    """Return the text of a message, which may be in parts, among pictures."""
+    content = message["content"]
+    if not isinstance(content, list):
+        return str(content)
+    return " ".join(part["text"] for part in content if "text" in part)

@@ -1,6 +1,7 @@
 """What holds for the answers of both providers."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,8 @@ async def test_rounds_of_another_provider_are_rebuilt(wire: Wire, stream: bool) 
 
 
 async def test_usage_tells_what_was_cached_and_thought(wire: Wire, stream: bool) -> None:
-    more = {"reasoning": True} if wire.title == "OpenAI" else {}
+    thinking: dict[str, Any] = {"OpenAI": True, "Llama": "Well."}
+    more = {"reasoning": thinking[wire.title]} if wire.title in thinking else {}
     wire.server.script(wire.answer("Hm.", **more))
 
     heard = await hear(wire.proxy(), wire.turn(stream=stream))
@@ -147,7 +149,7 @@ async def test_messages_without_text_are_left_out(wire: Wire) -> None:
     heard = await hear(wire.proxy(), Turn(model=wire.model, messages=said))
 
     sent = wire.server.requests[0].body
-    assert len(sent.get("input") or sent["contents"]) == 2
+    assert len(sent.get("input") or sent.get("contents") or sent["messages"]) == 2
     assert "Still there?" in text_of(heard)
 
 

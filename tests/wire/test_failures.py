@@ -1,5 +1,7 @@
 """What holds for the failures of both providers."""
 
+from typing import Any
+
 import pytest
 
 from conversation.errors import (
@@ -30,6 +32,10 @@ from tests.wire.wires import (
 )
 
 ONCE = RetryPolicy(attempts=1)
+_THINKING: dict[str, dict[str, Any]] = {
+    "OpenAI": {"reasoning": True},
+    "Gemini": {"thought": "Hm."},
+}
 NOT_JSON = Reply(pieces=(b"<html>Please log in</html>",))
 
 
@@ -252,6 +258,7 @@ async def test_an_error_page_does_not_become_the_message(wire: Wire) -> None:
     assert len(str(error)) < 600
 
 
+@pytest.mark.parametrize("wire", ["openai", "gemini_"], indirect=True)
 async def test_a_missing_key_is_told_at_once(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("OPENAI_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"):
         monkeypatch.delenv(name, raising=False)
@@ -261,7 +268,7 @@ async def test_a_missing_key_is_told_at_once(wire: Wire, monkeypatch: pytest.Mon
 
 
 async def test_an_attempt_that_fails_leaves_no_items(wire: Wire) -> None:
-    more = {"reasoning": True} if wire.title == "OpenAI" else {"thought": "Hm."}
+    more: dict[str, Any] = _THINKING.get(wire.title, {})
     first = wire.answer("", "AAPL", **more, **_failing(wire))
     wire.server.script(first, wire.answer("", "MSFT"))
 
@@ -297,4 +304,6 @@ def used_in(signals: list[Signal]) -> list[Used]:
 def _failing(wire: Wire) -> dict[str, str]:
     if wire.title == "OpenAI":
         return {"end": "failed", "code": "server_error"}
+    if wire.title == "Llama":
+        return {"finish": "error"}
     return {"finish": "MALFORMED_FUNCTION_CALL"}

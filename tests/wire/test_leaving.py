@@ -6,7 +6,7 @@ from contextlib import aclosing
 import pytest
 
 from conversation.ports import AssistantProxy
-from conversation.signals import Saying
+from conversation.signals import Saying, Sent
 from conversation.turns import Turn
 from tests.wire.server import Break, broken
 from tests.wire.wires import Wire, hear
@@ -62,6 +62,18 @@ async def test_leaving_the_loop_closes(wire: Wire) -> None:
     assert await left(wire)
 
 
+async def test_request_goes_out_while_it_is_written_down(wire: Wire) -> None:
+    wire.server.script(wire.broken("Well, ", Break.STALL))
+    signals = wire.proxy().respond(wire.turn())
+
+    first = await anext(signals)
+    await asyncio.to_thread(wire.server.await_request)
+    await signals.aclose()
+
+    assert first == Sent()
+    assert await left(wire)
+
+
 async def test_cancelling_a_wait_sends_nothing_more(wire: Wire) -> None:
     wire.server.script(wire.fail(429, "rate_limit_exceeded", **_later(wire)))
     waiting = asyncio.Event()
@@ -92,4 +104,4 @@ async def test_a_proxy_goes_on_after_a_cancelled_answer(wire: Wire) -> None:
 
 
 def _later(wire: Wire) -> dict[str, str]:
-    return {"retry_after": "60"} if wire.title == "OpenAI" else {"retry_delay": "60s"}
+    return {"retry_after": "60"} if wire.title != "Gemini" else {"retry_delay": "60s"}

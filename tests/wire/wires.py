@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conversation.ports import AssistantProxy
-from conversation.signals import Asking, Item, Retrying, Saying, Signal
+from conversation.signals import Asking, Item, Requested, Responded, Retrying, Saying, Signal
 from conversation.turns import Round, Said, ToolResult, ToolSpec, Turn
 from proxies.retry import RetryPolicy
-from tests.wire import gemini_server, openai_server
+from tests.wire import chat_server, gemini_server, openai_server
 from tests.wire.server import Break, ProviderServer, Reply
 
 SECRET = "sk-verysecretkey-0123456789"  # noqa: S105
@@ -22,6 +22,12 @@ PRICE = ToolSpec(
         "required": ["symbol"],
     },
 )
+_SERVERS: dict[str, Any] = {
+    "OpenAI": openai_server,
+    "Gemini": gemini_server,
+    "Llama": chat_server,
+}
+TAPED = (Requested, Responded)
 QUICK = RetryPolicy(first_delay=0.0, longest_delay=0.0, jitter=0.0)
 
 
@@ -49,7 +55,7 @@ class Wire:
 
     def answer(self, text: str = "", *symbols: str, **parts: Any) -> Any:
         """Return an answer with a text and a call for each symbol."""
-        here = openai_server if self.title == "OpenAI" else gemini_server
+        here = _SERVERS[self.title]
         calls = tuple(here.Call("get_stock_price", {"symbol": symbol}) for symbol in symbols)
         return here.Answer(text=text, calls=calls, **parts)
 
@@ -59,8 +65,8 @@ class Wire:
 
 
 async def hear(proxy: AssistantProxy, turn: Turn) -> list[Signal]:
-    """Return all signals of an answer."""
-    return [signal async for signal in proxy.respond(turn)]
+    """Return all signals of an answer, but for what went over the wire."""
+    return [signal async for signal in proxy.respond(turn) if not isinstance(signal, TAPED)]
 
 
 async def hear_until_failure(proxy: AssistantProxy, turn: Turn) -> tuple[list[Signal], Exception]:
@@ -68,7 +74,8 @@ async def hear_until_failure(proxy: AssistantProxy, turn: Turn) -> tuple[list[Si
     heard: list[Signal] = []
     try:
         async for signal in proxy.respond(turn):
-            heard.append(signal)
+            if not isinstance(signal, TAPED):
+                heard.append(signal)
     except Exception as error:  # noqa: BLE001 - whatever it is, the test wants to see it
         return heard, error
     raise AssertionError(f"Nothing failed: {heard}")

@@ -6,7 +6,7 @@ from conversation import events
 from conversation.events import Event, Logged
 from conversation.script import State, Trigger
 from conversation.turns import ToolCall
-from ui.history.timeline import Span, Stay, spans, stays, time_in_states
+from ui.exchange.timeline import Span, Stay, spans, stays, time_in_states
 from ui.history.waterfall import name, waterfall
 
 BEGUN = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -1,0 +1,135 @@
+"""What a model does not take is left out and remembered, at both of OpenAI's APIs."""
+
+import logging
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conversation.errors import RequestRejected
+from conversation.signals import Finished, Retrying
+from conversation.turns import Sampling
+from tests.wire.openai_server import failure
+from tests.wire.server import Reply
+from tests.wire.wires import Wire, hear, hear_until_failure
+
+WARM = Sampling(temperature=0.3, top_p=0.9)
+
+
+def unsupported(name: str, more: str = "is not supported with this model.") -> Reply:
+    return failure(400, "unsupported_parameter", f"Unsupported parameter: '{name}' {more}")
+
+
+@pytest.fixture(params=["openai", "compatible"])
+def speaker(request: pytest.FixtureRequest) -> Wire:
+    chosen: Wire = request.getfixturevalue(request.param)
+    return chosen
+
+
+def bodies(wire: Wire) -> list[dict[str, Any]]:
+    return [request.body for request in wire.server.requests]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_rejected_parameters_are_left_out_from_then_on(speaker: Wire, stream: bool) -> None:
+    speaker.server.script(unsupported("temperature"), unsupported("top_p"))
+    proxy = speaker.proxy()
+    turn = speaker.turn("Hello.", sampling=WARM, stream=stream)
+
+    first, second = await hear(proxy, turn), await hear(proxy, turn)
+
+    sent = [sorted({"temperature", "top_p"} & body.keys()) for body in bodies(speaker)]
+    assert sent == [["temperature", "top_p"], ["top_p"], [], []]
+    assert first[-1] == second[-1] == Finished("stop")
+    assert not any(isinstance(signal, Retrying) for signal in first)
+
+
+async def test_another_model_is_still_asked_with_them(speaker: Wire) -> None:
+    speaker.server.script(unsupported("temperature"))
+    proxy = speaker.proxy()
+    await hear(proxy, speaker.turn("Hello.", sampling=WARM))
+
+    await hear(proxy, replace(speaker.turn("Hello.", sampling=WARM), model="another"))
+
+    assert "temperature" in bodies(speaker)[-1]
+
+
+async def test_another_effort_is_still_asked_with_them(openai: Wire) -> None:
+    proxy = openai.proxy()
+    thinking = Sampling(temperature=0.3, reasoning_effort="high")
+    await hear(proxy, openai.turn("Hello.", sampling=thinking))  # this server rejects it itself
+
+    await hear(proxy, openai.turn("Hello.", sampling=Sampling(temperature=0.3)))
+
+    assert ["temperature" in body for body in bodies(openai)] == [True, False, True]
+    assert bodies(openai)[1]["reasoning"] == {"effort": "high"}
+
+
+async def test_only_value_of_a_reasoning_model_counts_too(speaker: Wire) -> None:
+    said = (
+        "Unsupported value: 'temperature' does not support 0.3 with this model. "
+        "Only the default (1) value is supported."
+    )
+    speaker.server.script(failure(400, "unsupported_value", said))
+
+    await hear(speaker.proxy(), speaker.turn("Hello.", sampling=WARM))
+
+    assert ["temperature" in body for body in bodies(speaker)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Invalid 'temperature': decimal above maximum value.",
+        "Unsupported value: 'reasoning_effort' is not 'tiny'. Supported values are: 'low'.",
+        "Unsupported parameter: 'seed' is not supported with this model.",
+    ],
+)
+async def test_what_is_somebodys_to_mend_is_told(speaker: Wire, said: str) -> None:
+    speaker.server.script(failure(400, "invalid_request_error", said))
+    sampling = Sampling(temperature=9.0, reasoning_effort="none")
+
+    _, error = await hear_until_failure(speaker.proxy(), speaker.turn(sampling=sampling))
+
+    assert type(error) is RequestRejected
+    assert len(speaker.server.requests) == 1
+
+
+async def test_model_without_reasoning_is_asked_without_an_effort(openai: Wire) -> None:
+    openai.server.script(unsupported("reasoning.effort"))
+
+    await hear(openai.proxy(), openai.turn("Hello.", sampling=Sampling(reasoning_effort="low")))
+
+    sent = [sorted({"reasoning", "include"} & body.keys()) for body in bodies(openai)]
+    assert sent == [["include", "reasoning"], []]
+
+
+async def test_model_that_encrypts_nothing_keeps_its_effort(openai: Wire) -> None:
+    said = "Encrypted content is not supported with this model."
+    openai.server.script(failure(400, "invalid_request_error", said))
+
+    await hear(openai.proxy(), openai.turn("Hello.", sampling=Sampling(reasoning_effort="low")))
+
+    sent = [sorted({"reasoning", "include"} & body.keys()) for body in bodies(openai)]
+    assert sent == [["include", "reasoning"], ["reasoning"]]
+
+
+async def test_newer_models_get_the_newer_limit(compatible: Wire) -> None:
+    more = "is not supported with this model. Use 'max_completion_tokens' instead."
+    compatible.server.script(unsupported("max_tokens", more))
+
+    await hear(
+        compatible.proxy(), compatible.turn("Hello.", sampling=Sampling(max_output_tokens=50))
+    )
+
+    assert [body.get("max_tokens") for body in bodies(compatible)] == [50, None]
+    assert bodies(compatible)[1]["max_completion_tokens"] == 50
+
+
+async def test_log_says_what_is_left_out(speaker: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    speaker.server.script(unsupported("temperature"))
+
+    with caplog.at_level(logging.WARNING, "proxies"):
+        await hear(speaker.proxy(), speaker.turn("Hello.", sampling=WARM))
+
+    assert f"{speaker.model} does not take 'temperature'" in caplog.text

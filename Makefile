@@ -1,7 +1,7 @@
 # Everything one does with Parley; `make` alone lists it.
 #
 # Each target first makes what it needs, once: a virtual environment with the locked
-# packages and, for the two chats, .env and the database. Once installed, all of it works
+# packages and, for what serves or chats, .env and the database. Once installed, all of it works
 # offline. Written for GNU Make 3.81 (which macOS has) and a POSIX shell.
 
 VENV := .venv
@@ -17,20 +17,32 @@ LOCK := pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help chat terminal test check format coverage lock clean runtime dev venv database
+.PHONY: help chat server terminal worker test chaos bench check format coverage lock clients clean runtime dev venv database
 
 help: ## List these targets
 	@echo "Parley. Some of what follows takes ARGS, as in: make test ARGS=-x"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-chat: runtime .env database ## Chat in the browser, and its history, at http://127.0.0.1:8501
+chat: runtime .env database ## Chat in the browser, history, the API: http://127.0.0.1:8501
 	@exec $(PY) -m streamlit run app.py $(ARGS)
+
+server: runtime .env database ## The API alone, for programs, at http://127.0.0.1:8000/v1
+	@exec $(PY) -m server $(ARGS)
 
 terminal: runtime .env database ## Chat in this terminal
 	@exec $(PY) terminal-chat.py $(ARGS)
 
-test: dev ## Run the tests
+worker: runtime .env database ## Execute runs of other processes that share a PostgreSQL database
+	@exec $(PY) -m setup.worker $(ARGS)
+
+test: dev clients ## Run the tests
 	@exec $(PY) -m pytest $(ARGS)
+
+chaos: dev ## Kill, freeze and end processes by the hundred, and look at what they leave
+	@exec $(PY) -m tests.chaos $(ARGS)
+
+bench: dev ## Measure the core, ten minutes long; ARGS=--quick for a rough look
+	@exec $(PY) -m benchmarks.core $(ARGS)
 
 check: dev ## Check style, types, imports, locks and documented settings, as CI does
 	$(PY) .ci/locks.py check
@@ -44,7 +56,7 @@ format: dev ## Put the code into shape
 	$(PY) -m ruff check --fix-only .
 	$(PY) -m ruff format .
 
-coverage: dev ## Run the tests and hold them to the coverage we promise
+coverage: dev clients ## Run the tests and hold them to the coverage we promise
 	$(PY) -m pytest --cov --cov-report= $(ARGS)
 	$(PY) -m coverage report --include='conversation/*,mediator/*' --fail-under=100
 	$(PY) -m coverage report --fail-under=90
@@ -55,9 +67,9 @@ lock: venv ## Lock the dependencies of pyproject.toml; ARGS=--upgrade for newer 
 	$$uv $(LOCK) $(ARGS) --custom-compile-command "$$head" -o requirements-dev.txt \
 		--group dev --constraints requirements.txt
 
-clean: ## Remove the virtual environment and all caches; never .env or your data
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis \
-		.coverage htmlcov
+clean: ## Remove the virtual environments and all caches; never .env or your data
+	rm -rf $(VENV) .venv-clients .pytest_cache .mypy_cache .ruff_cache .import_linter_cache \
+		.hypothesis .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- What the targets above stand on ---
@@ -70,6 +82,11 @@ dev: venv
 
 database: runtime .env
 	@$(PY) -m setup.db_setup
+
+# Clients that tests prove the API with, from locks of their own. Where a registry or Node is
+# missing, this says so and goes on.
+clients: dev
+	@$(PY) -m tests.server.clients
 
 # It will hold keys, so it is its owner's alone. An existing one is never touched.
 .env:

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from conversation.errors import ProviderError
 from conversation.signals import Finished, Requested, Responded, Signal
+from proxies.bodies import Body
 from proxies.kept import kept, parsed
 from proxies.redact import Secrets, address, secrets_in
 
@@ -56,6 +57,7 @@ async def show_response(response: HttpResponse) -> None:
     """Put a response on the tape of the attempt that gets it; an HTTP client's hook."""
     if tape := _current.get(None):
         tape.receiving(response)
+        tape.reading(Body(response))
 
 
 class Tape:
@@ -79,6 +81,7 @@ class Tape:
         self._pieces = 0
         self._sent = False
         self._response: HttpResponse | None = None
+        self._bodies: list[Body] = []
         self._queue: asyncio.Queue[Signal | None] = asyncio.Queue()
 
     async def signals(self, attempt: AsyncGenerator[Signal, None]) -> AsyncGenerator[Signal, None]:
@@ -116,6 +119,10 @@ class Tape:
         self._response = response
         self._heard(response)
 
+    def reading(self, body: Body) -> None:
+        """Close `body` when the attempt ends, however much of it was read."""
+        self._bodies.append(body)
+
     async def _read(self, attempt: AsyncGenerator[Signal, None]) -> None:
         _current.set(self)
         try:
@@ -131,6 +138,8 @@ class Tape:
             raise
         finally:
             self._queue.put_nowait(None)
+            for body in self._bodies:
+                await body.aclose()
 
     def _tell_response(self, failure: object = None) -> None:
         if not self._sent:

@@ -16,14 +16,17 @@ class Body:
 
     def __init__(self, response: object) -> None:
         """See to it that `response` reads through here."""
+        self._response = response
         self._begun: list[AsyncGenerator[bytes, None]] = []
         for name in _READERS:
             setattr(response, name, self._kept(getattr(response, name)))
 
     async def aclose(self) -> None:
         """Close what was begun, from the outside in; what has ended stays as it is."""
-        for reading in self._begun:
-            await reading.aclose()
+        for name in _READERS:  # else the response and its readers would keep each other alive
+            vars(self._response).pop(name, None)
+        while self._begun:
+            await self._begun.pop(0).aclose()
 
     def _kept(
         self, read: Callable[..., AsyncGenerator[bytes, None]]

@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from conversation.errors import ProviderError
 from conversation.signals import Saying
+from proxies import tape
+from proxies.bodies import Body
 from tests.wire.server import Break
 from tests.wire.wires import Wire
 
@@ -76,3 +79,25 @@ async def test_a_body_that_was_loaded_is_not_abandoned(wire: Wire) -> None:
             pass
 
     assert names == []
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_response_is_let_go_of_with_its_attempt(
+    openai: Wire, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    seen: list[weakref.ref[Any]] = []
+
+    def body(response: Any) -> Body:
+        seen.append(weakref.ref(response))
+        return Body(response)
+
+    monkeypatch.setattr(tape, "Body", body)
+    proxy = openai.proxy()
+    gc.disable()
+    try:
+        async for _ in proxy.respond(openai.turn(stream=stream)):
+            pass
+
+        assert [response() for response in seen] == [None]
+    finally:
+        gc.enable()

@@ -5,13 +5,11 @@ reasoning comes under several names, or between `<think>` tags in the text; usag
 of its own, in every chunk, or never. A whole answer is read like a stream of one chunk.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from conversation.errors import BadResponse, ProviderUnavailable
-from conversation.ids import new_id
 from conversation.signals import (
     Alive,
     Asking,
@@ -24,6 +22,8 @@ from conversation.signals import (
     Used,
 )
 from conversation.turns import ProviderItem, ToolCall
+from proxies.chat_calls import Calls
+from proxies.chat_details import FIELD, Details
 from proxies.chat_request import called
 from proxies.chat_thoughts import Thoughts
 
@@ -46,32 +46,6 @@ _REASONS: Final[dict[str, FinishReason]] = {
 
 
 @dataclass(slots=True)
-class _Call:
-    """A call while it arrives."""
-
-    ref: str = ""
-    name: str = ""
-    pieces: list[str] = field(default_factory=list)
-
-    def take(self, piece: Raw) -> None:
-        function = piece.get("function") or {}
-        self.ref = self.ref or str(piece.get("id") or "")
-        self.name = self.name or str(function.get("name") or "")
-        arguments = function.get("arguments")
-        if arguments:
-            whole = not isinstance(arguments, str)
-            self.pieces.append(json.dumps(arguments) if whole else arguments)
-
-    def function(self) -> Raw:
-        return {"name": self.name, "arguments": "".join(self.pieces)}
-
-    def call(self) -> ToolCall:
-        ours = new_id("call")
-        arguments = "".join(self.pieces).strip() or "{}"
-        return ToolCall(call_id=ours, name=self.name, arguments=arguments, ref=self.ref or ours)
-
-
-@dataclass(slots=True)
 class Answer:
     """One answer while it arrives; `provider` is whose items it makes."""
 
@@ -83,8 +57,8 @@ class Answer:
     _usage: Raw | None = None
     _frame: Raw = field(default_factory=dict)
     _reasoning: dict[str, list[str]] = field(default_factory=dict)
-    _calls: list[_Call] = field(default_factory=list)
-    _by_index: dict[int, _Call] = field(default_factory=dict)
+    _details: Details = field(default_factory=Details)
+    _calls: Calls = field(default_factory=Calls)
     _thoughts: Thoughts = field(default_factory=Thoughts)
 
     def signals_in(self, chunk: Raw) -> Iterator[Signal]:
@@ -98,9 +72,9 @@ class Answer:
             delta = choice.get("delta") or choice.get("message") or {}
             yield from self._said(delta)
             for piece in delta.get("tool_calls") or ():
-                self._calling(piece)
+                self._calls.take(piece)
             if legacy := delta.get("function_call"):
-                self._calling({"index": 0, "function": legacy})
+                self._calls.take({"index": 0, "function": legacy})
             self.finish = choice.get("finish_reason") or self.finish
 
     @property
@@ -131,10 +105,9 @@ class Answer:
     @property
     def body(self) -> Raw:
         """What has arrived of a streamed answer, as a whole answer would have it."""
-        function = {"type": "function"}
-        calls = [{"id": c.ref, **function, "function": c.function()} for c in self._calls]
+        calls = self._calls.body()
         message: Raw = {"role": "assistant", "content": "".join(self.text) or None}
-        message |= {name: "".join(pieces) for name, pieces in self._reasoning.items()}
+        message |= self._thought()
         message |= {"tool_calls": calls} if calls else {}
         choice = {"index": 0, "message": message, "finish_reason": self.finish or None}
         usage = {"usage": self._usage} if self._usage else {}
@@ -142,9 +115,9 @@ class Answer:
 
     def calls(self) -> tuple[ToolCall, ...]:
         """Return the calls that have arrived; `BadResponse` for one without a name."""
-        if any(not call.name for call in self._calls):
+        if any(not call.name for call in self._calls.begun):
             raise BadResponse("The model called a function without naming it.")
-        return tuple(call.call() for call in self._calls)
+        return tuple(call.call() for call in self._calls.begun)
 
     def _said(self, delta: Raw) -> Iterator[Signal]:
         for name in _REASONING:
@@ -152,6 +125,8 @@ class Answer:
             if thought and isinstance(thought, str):
                 self._reasoning.setdefault(name, []).append(thought)
                 yield Alive(_THINKING)
+        if self._details.take(delta.get(FIELD)):
+            yield Alive(_THINKING)
         for thinking, text in _parts(delta.get("content")):
             said = "" if thinking else self._thoughts.spoken(text)
             if said:
@@ -165,31 +140,22 @@ class Answer:
         self.text.append(text)
         return Saying(text)
 
-    def _calling(self, piece: Raw) -> None:
-        """Add a piece of a call to the one it belongs to, or begin another."""
-        index, ref = piece.get("index"), piece.get("id")
-        call = self._by_index.get(index) if isinstance(index, int) else self._without_index(piece)
-        # Some servers put every call under index 0, each whole and with an id of its own.
-        if call is None or (ref and call.ref and ref != call.ref):
-            call = _Call()
-            self._calls.append(call)
-            if isinstance(index, int):
-                self._by_index[index] = call
-        call.take(piece)
-
-    def _without_index(self, piece: Raw) -> _Call | None:
-        """Return the call that a piece without an index goes on with: one with a name begins."""
-        begins = (piece.get("function") or {}).get("name")
-        return None if begins or not self._calls else self._calls[-1]
-
     def _message(self, calls: tuple[ToolCall, ...]) -> Raw:
         """Return the answer as the server wants it back, reasoning and ids included."""
         return {
             "role": "assistant",
             "content": "".join(self.text) or None,
-            **{name: "".join(pieces) for name, pieces in self._reasoning.items()},
-            "tool_calls": [called(call, call.ref or call.call_id) for call in calls],
+            **self._thought(),
+            "tool_calls": [
+                called(call, call.ref or call.call_id) | arrived.signatures
+                for call, arrived in zip(calls, self._calls.begun, strict=True)
+            ],
         }
+
+    def _thought(self) -> Raw:
+        """Return what was thought, in the fields it came in."""
+        details = {FIELD: self._details.parts} if self._details.parts else {}
+        return {name: "".join(pieces) for name, pieces in self._reasoning.items()} | details
 
     def _count(self, chunk: Raw) -> None:
         usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")

@@ -13,6 +13,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.genai.errors import APIError, UnknownApiResponseError
 
 from conversation.errors import KeyRejected, ProviderError
+from proxies.error_bodies import words_in
 from proxies.failures import (
     Complaint,
     misdirected,
@@ -67,7 +68,7 @@ def _refused(error: APIError, secrets: tuple[str, ...]) -> ProviderError:
         provider=NAME,
         status=error.code or 0,
         code=_code(details),
-        sentence=redacted(str(error.message or ""), secrets),
+        sentence=redacted(words_in(error.message), secrets),
         retry_after=_retry_after(error, details),
     ).error()
 

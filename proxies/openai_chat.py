@@ -23,7 +23,7 @@ from proxies.failures import cut_off, reading_stream, unreadable
 from proxies.headroom import Meter
 from proxies.in_words import with_choice_in_words, with_format_in_words
 from proxies.openai_body import as_it_is
-from proxies.openai_errors import provider_errors, said_in
+from proxies.openai_errors import answered, provider_errors, said_in
 from proxies.openai_listing import http_client, models_at
 from proxies.retry import DEFAULT_POLICY, RetryPolicy
 from proxies.tape import Tape
@@ -159,7 +159,7 @@ class OpenAIChat:
         with provider_errors(self._secrets, self._label):
             if not turn.stream:
                 whole = await completions.create(**as_it_is(asked), timeout=self._answer_timeout)
-                yield _raw(whole, self._label)
+                yield answered(_raw(whole, self._label), self._secrets, self._label)
                 return
             counted = self._abilities.counted(turn)
             chunks = await completions.create(**as_it_is(asked | counted), stream=True)

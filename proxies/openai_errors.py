@@ -7,11 +7,13 @@ not JSON, `RuntimeError` of its helpers, and errors of the HTTP client underneat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
+from typing import Any
 
 import httpx2
 import openai
 
 from conversation.errors import ProviderError
+from proxies.error_bodies import words_in
 from proxies.failures import (
     Complaint,
     misdirected,
@@ -54,6 +56,15 @@ def provider_errors(secrets: tuple[str, ...] = (), name: str = OPENAI.label) -> 
         raise _reported(error, secrets, name) from error
 
 
+def answered(body: dict[str, Any], secrets: tuple[str, ...], name: str) -> dict[str, Any]:
+    """Return an answer's body; raise what it says instead, as some do with a good status."""
+    said = body.get("error")
+    if said and not body.get("choices"):
+        code = said.get("code") if isinstance(said, dict) else None
+        raise failure_in({"code": code, "message": words_in(said)}, secrets, name)
+    return body
+
+
 def said_in(error: ProviderError) -> object:
     """Return what OpenAI said instead of an answer, or what of it can't be read."""
     match error.__cause__:
@@ -71,17 +82,12 @@ def _refused(error: openai.APIStatusError, secrets: tuple[str, ...], name: str) 
         provider=name,
         status=error.status_code,
         code=error.code or error.type or "",
-        sentence=redacted(_sentence(error), secrets),
+        sentence=redacted(words_in(error.body), secrets),
         retry_after=seconds_to_wait(error.response.headers),
     ).error()
 
 
 def _reported(error: openai.APIError, secrets: tuple[str, ...], name: str) -> ProviderError:
     """Return the error for a failure that the SDK found inside a stream."""
-    return failure_in({"code": error.code, "message": error.message}, secrets, name)
-
-
-def _sentence(error: openai.APIStatusError) -> str:
-    body = error.body
-    message = body.get("message") if isinstance(body, dict) else None
-    return message if isinstance(message, str) else ""
+    message = words_in(error.body) or error.message
+    return failure_in({"code": error.code, "message": message}, secrets, name)

@@ -5,6 +5,7 @@ passed over, so that a new kind of event breaks nothing.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from proxies.redact import redacted
 Raw = dict[str, Any]
 Secrets = tuple[str, ...]
 
+_STATUS: Final = re.compile(r"[45]\d\d")
 _CUT_SHORT: Final[dict[str, FinishReason]] = {
     "max_output_tokens": "max_tokens",
     "content_filter": "content_filter",
@@ -73,11 +75,12 @@ def signals_of(response: Raw, secrets: Secrets = (), maker: Maker = OPENAI) -> I
 
 def failure_in(complaint: Raw, secrets: Secrets = (), name: str = OPENAI.label) -> ProviderError:
     """Return the error for an `error` event, or for the `error` of a failed response."""
+    code = str(complaint.get("code") or "")
     return Complaint(
         provider=name,
-        # Whatever has no code of its own is the provider's fault, like a 500.
-        status=500,
-        code=str(complaint.get("code") or ""),
+        # Some give a status as the code; who has neither is at fault, like a 500.
+        status=int(code) if _STATUS.fullmatch(code) else 500,
+        code=code,
         sentence=redacted(str(complaint.get("message") or ""), secrets),
     ).error()
 

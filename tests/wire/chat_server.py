@@ -21,8 +21,9 @@ from tests.wire.server import Break, Json, ProviderServer, Rejected, Reply, Requ
 
 __all__ = ["Answer", "Call", "ChatServer", "failure"]
 
-Manner = Literal["pieces", "whole", "no ids", "no index", "one index"]
+Manner = Literal["pieces", "whole", "no ids", "no index", "one index", "one index, no ids"]
 
+_NO_IDS: Final[dict[str, Json]] = {"no ids": {}, "one index, no ids": {"id": ""}}
 _numbers: Final = itertools.count(1)
 _ADDRESS: Final = re.compile(
     r"/v1/chat/completions|/openai/deployments/[\w.-]+/chat/completions\?api-version=[\w-]+"
@@ -192,10 +193,10 @@ def _deltas(answer: Answer) -> Iterator[Json | bytes | Break]:
 def _call_pieces(answer: Answer, manner: Manner) -> Iterator[list[Json]]:
     """Yield the pieces of the calls as this manner groups them into chunks."""
     for index, call in enumerate(answer.calls):
-        ref = {} if manner == "no ids" else {"id": f"call-{next(_numbers)}"}
-        place = {} if manner == "no index" else {"index": 0 if manner == "one index" else index}
+        ref = _NO_IDS.get(manner, {"id": f"call-{next(_numbers)}"})
+        place = {} if manner == "no index" else {"index": 0 if "one index" in manner else index}
         head: Json = {**place, **ref, "type": "function"}
-        if manner in {"whole", "one index"}:
+        if manner in {"whole", "one index", "one index, no ids"}:
             yield [{**head, "function": {"name": call.name, "arguments": call.text()}}]
             continue
         yield [{**head, "function": {"name": call.name, "arguments": ""}}]

@@ -10,7 +10,7 @@ from conversation.errors import RequestRejected
 from conversation.signals import Finished, Retrying
 from conversation.turns import Sampling
 from tests.wire.openai_server import failure
-from tests.wire.server import Reply
+from tests.wire.server import Reply, json_reply
 from tests.wire.wires import Wire, hear, hear_until_failure
 
 WARM = Sampling(temperature=0.3, top_p=0.9)
@@ -42,6 +42,18 @@ async def test_rejected_parameters_are_left_out_from_then_on(speaker: Wire, stre
     assert sent == [["temperature", "top_p"], ["top_p"], [], []]
     assert first[-1] == second[-1] == Finished("stop")
     assert not any(isinstance(signal, Retrying) for signal in first)
+
+
+async def test_what_is_minded_may_be_named_by_its_place(compatible: Wire) -> None:
+    detail = {"detail": [{"loc": ["body", "top_p"], "msg": "Extra inputs are not permitted"}]}
+    as_mistral = {"object": "error", "message": detail}
+    compatible.server.script(json_reply(detail, status=422))
+    proxy = compatible.proxy()
+    await hear(proxy, compatible.turn("Hello.", sampling=WARM))
+    compatible.server.script(json_reply(as_mistral, status=422))
+    await hear(proxy, replace(compatible.turn("Hello.", sampling=WARM), model="mistral"))
+
+    assert ["top_p" in body for body in bodies(compatible)] == [True, False, True, False]
 
 
 async def test_another_model_is_still_asked_with_them(speaker: Wire) -> None:

@@ -8,7 +8,7 @@ from conversation.errors import RequestRejected, StreamCut
 from conversation.signals import Alive, Finished, Item, Used
 from conversation.turns import Round, ToolCall, ToolResult
 from tests.wire.chat_server import Answer, Call, Manner, failure
-from tests.wire.server import Break
+from tests.wire.server import Break, json_reply
 from tests.wire.wires import (
     PRICE,
     SECRET,
@@ -16,6 +16,7 @@ from tests.wire.wires import (
     asked_in,
     hear,
     hear_until_failure,
+    retries_in,
     round_of,
     text_of,
 )
@@ -68,6 +69,17 @@ async def test_reasoning_goes_back_with_its_calls(compatible: Wire) -> None:
 
     message = compatible.server.requests[1].body["messages"][1]
     assert message["reasoning_content"] == "I need it."
+
+
+async def test_an_error_in_the_place_of_an_answer_is_told(compatible: Wire) -> None:
+    said = {"error": {"code": 429, "message": "The model upstream is busy."}}
+    compatible.server.script(json_reply(said), Answer(text="Now."))
+
+    heard = await hear(compatible.proxy(), compatible.turn(stream=False))
+
+    (retry,) = retries_in(heard)
+    assert (retry.code, "The model upstream is busy." in retry.reason) == ("rate_limited", True)
+    assert text_of(heard) == "Now."
 
 
 @pytest.mark.parametrize("usage", ["chunk", "every", "groq"])

@@ -20,7 +20,7 @@ from conversation.errors import (
 )
 from conversation.signals import Item, Saying, Sent, Signal, Used
 from proxies.retry import RetryPolicy
-from tests.wire.server import Break, Reply, broken
+from tests.wire.server import Break, Reply, broken, json_reply
 from tests.wire.wires import (
     QUICK,
     SECRET,
@@ -248,6 +248,25 @@ async def test_an_address_that_is_none_is_told(wire: Wire) -> None:
         await hear(wire.proxy(base_url="http://127.0.0.1:port/v1"), wire.turn())
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": "It is too hot."},
+        {"detail": "It is too hot."},
+        {"object": "error", "message": "It is too hot.", "code": 400},
+        {"error": {"message": "It is too hot.", "code": 400}},
+        [{"error": {"message": "It is too hot.", "status": "INVALID_ARGUMENT"}}],
+    ],
+)
+@pytest.mark.parametrize("wire", ["openai", "compatible"], indirect=True)
+async def test_words_of_an_error_are_found_wherever_they_are(wire: Wire, body: object) -> None:
+    wire.server.script(json_reply(body, status=400))
+
+    _, error = await hear_until_failure(wire.proxy(), wire.turn())
+
+    assert str(error) == f"{wire.title} did not accept the request: It is too hot."
+
+
 async def test_an_error_page_does_not_become_the_message(wire: Wire) -> None:
     page = b"<html>" + b"x" * 5000
     wire.server.script(Reply(pieces=(page,), status=502, kind="text/html"))
@@ -256,6 +275,7 @@ async def test_an_error_page_does_not_become_the_message(wire: Wire) -> None:
 
     assert type(error) is ProviderUnavailable
     assert len(str(error)) < 600
+    assert "<html>" not in str(error)
 
 
 @pytest.mark.parametrize("wire", ["openai", "gemini_"], indirect=True)

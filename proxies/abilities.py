@@ -27,6 +27,7 @@ logger: Final = logging.getLogger(__name__)
 
 FORMAT: Final = "response_format"
 CHOICE: Final = "tool_choice"
+THINKING: Final = "thinking_config"
 
 _TOOLS: Final = "tools"
 _ONE_BY_ONE: Final = "parallel_tool_calls"
@@ -42,11 +43,12 @@ _NO_TOOLS: Final = re.compile(
 )
 _NO_COUNTING: Final = re.compile(r"stream_options|include_usage", re.IGNORECASE)
 _NOT_TAKEN: Final = re.compile(
-    r"unsupported|(not|n't) support|not (allowed|permitted|available|implemented|compatible)"
+    r"unsupported|(not|n't) support"
+    r"|not (allowed|permitted|available|enabled|implemented|compatible)"
     r"|unknown|unrecogni[sz]ed|unexpected|extra (inputs|fields)|deprecated|type is unavailable",
     re.IGNORECASE,
 )
-_ANOTHER_VALUE: Final = re.compile(r"supported values are", re.IGNORECASE)
+_ANOTHER_VALUE: Final = re.compile(r"supported values are|retry with other", re.IGNORECASE)
 
 # How each is named in a complaint, by the name it has in a request.
 _NAMES: Final[Mapping[str, re.Pattern[str]]] = {
@@ -57,12 +59,19 @@ _NAMES: Final[Mapping[str, re.Pattern[str]]] = {
     "reasoning": re.compile(r"\breasoning\b(?![._ ]encrypted)", re.IGNORECASE),
     "include": re.compile(r"\bencrypted[_ ]content\b", re.IGNORECASE),
     # A schema that is found wanting is the asker's to mend.
-    FORMAT: re.compile(r"(?<!schema for )\bresponse[_ ]format\b|\bjson_schema\b", re.IGNORECASE),
+    FORMAT: re.compile(
+        r"(?<!schema for )\bresponse[_ ]format\b|\bjson_schema\b|\bjson mode\b"
+        r"|\bresponse[_ ]?mime[_ ]?type\b",
+        re.IGNORECASE,
+    ),
+    THINKING: re.compile(r"\bthinking", re.IGNORECASE),
     CHOICE: re.compile(r"\btool_choice\b", re.IGNORECASE),
     _ONE_BY_ONE: re.compile(r"\bparallel[_ ]tool[_ ]calls\b", re.IGNORECASE),
 }
 _CHAT: Final = ("temperature", "top_p", _LIMIT, "reasoning_effort", FORMAT, CHOICE, _ONE_BY_ONE)
 _RESPONSES: Final = ("temperature", "top_p", "include", "reasoning")
+_GEMINI: Final = ("temperature", "top_p", THINKING, FORMAT)
+_EFFORTS: Final = frozenset({"reasoning_effort", "reasoning", THINKING})
 _Key = tuple[str, str | None]
 _TELLING: Final = (RequestRejected, ProviderUnavailable, UnknownModel)
 
@@ -87,6 +96,11 @@ class Abilities:
     def of_responses(cls) -> "Abilities":
         """Return those of models behind the Responses API."""
         return cls(_RESPONSES)
+
+    @classmethod
+    def of_gemini(cls) -> "Abilities":
+        """Return those of Gemini models; the names are those of the SDK."""
+        return cls(_GEMINI)
 
     def prompts(self, turn: Turn) -> bool:
         """Tell whether tools are described to the model in words."""
@@ -153,7 +167,7 @@ class Abilities:
             found = {name: _NAMES[name].search(said) for name in sent}
             named = {name: match.start() for name, match in found.items() if match}
             if _ANOTHER_VALUE.search(said):  # an effort that another word would mend
-                named = {name: at for name, at in named.items() if "reasoning" not in name}
+                named = {name: at for name, at in named.items() if name not in _EFFORTS}
             yield from sorted(named, key=lambda name: named[name])
         native = turn.tools and self._tools == "auto" and _TOOLS not in known
         if native and _NO_TOOLS.search(said):

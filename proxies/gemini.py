@@ -16,12 +16,14 @@ from google.genai import types
 from conversation.errors import NotConfigured, ProviderError
 from conversation.signals import Signal
 from conversation.turns import Turn
+from proxies.abilities import FORMAT, THINKING, Abilities
 from proxies.ahead import sent
 from proxies.failures import reading_stream
 from proxies.gemini_errors import provider_errors, said_in
 from proxies.gemini_request import PROVIDER, config_for, contents_for
 from proxies.gemini_signals import NAME, Answer
 from proxies.headroom import Meter
+from proxies.in_words import with_format_in_words
 from proxies.model_lists import PATIENCE, gemini_models
 from proxies.redact import redacted
 from proxies.retry import DEFAULT_POLICY, RetryPolicy
@@ -55,6 +57,7 @@ class GeminiProxy:
         self._answer_timeout = answer_timeout
         self._secrets = secrets
         self._meter = meter or Meter()
+        self._abilities = Abilities.of_gemini()
 
     async def respond(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         """Send `turn` and yield the model's signals; cancelling the reader cancels the request."""
@@ -79,6 +82,10 @@ class GeminiProxy:
         self._client.close()
 
     def _attempt(self, turn: Turn) -> AsyncGenerator[Signal, None]:
+        """Send the turn; once more without whatever the model turns out not to take."""
+        return self._abilities.asking(turn, lambda: self._asked(turn))
+
+    def _asked(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         tape = Tape(self._secrets, said_in, partial(self._meter.read, turn.model))
         return tape.signals(self._answer(turn, tape))
 
@@ -116,7 +123,11 @@ class GeminiProxy:
             yield chunk
 
     def _request(self, turn: Turn) -> dict[str, Any]:
-        config = config_for(turn)
+        takes = partial(self._abilities.takes, turn=turn)
+        config = config_for(turn if takes(FORMAT) else with_format_in_words(turn))
+        for name in ("temperature", "top_p", THINKING):
+            if not takes(name):
+                setattr(config, name, None)
         if not turn.stream:
             config.http_options = types.HttpOptions(timeout=_milliseconds(self._answer_timeout))
         return {"model": turn.model, "contents": contents_for(turn), "config": config}

@@ -1,4 +1,4 @@
-"""What a model does not take is left out and remembered, at both of OpenAI's APIs."""
+"""What a model does not take is left out and remembered, at whichever API."""
 
 import logging
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 
 from conversation.errors import RequestRejected
 from conversation.signals import Finished, Retrying
-from conversation.turns import Sampling
+from conversation.turns import AnswerFormat, Sampling
 from tests.wire.openai_server import failure
 from tests.wire.server import Reply, json_reply
 from tests.wire.wires import Wire, hear, hear_until_failure
@@ -124,6 +124,56 @@ async def test_model_that_encrypts_nothing_keeps_its_effort(openai: Wire) -> Non
 
     sent = [sorted({"reasoning", "include"} & body.keys()) for body in bodies(openai)]
     assert sent == [["include", "reasoning"], ["reasoning"]]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_gemini_without_levels_of_thinking_is_asked_without(
+    gemini_: Wire, stream: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "Thinking level is not supported for this model."
+    gemini_.server.script(gemini_.fail(400, "INVALID_ARGUMENT", said))
+    proxy = gemini_.proxy()
+    turn = gemini_.turn("Hello.", sampling=Sampling(reasoning_effort="low"), stream=stream)
+
+    with caplog.at_level(logging.WARNING, "proxies"):
+        first, second = await hear(proxy, turn), await hear(proxy, turn)
+
+    sent = ["thinkingConfig" in body.get("generationConfig", {}) for body in bodies(gemini_)]
+    assert sent == [True, False, False]
+    assert first[-1] == second[-1] == Finished("stop")
+    assert "does not take 'thinking_config'" in caplog.text
+
+
+async def test_gemini_that_writes_no_json_gets_the_format_in_words(gemini_: Wire) -> None:
+    said = "JSON mode is not enabled for this model."
+    gemini_.server.script(gemini_.fail(400, "INVALID_ARGUMENT", said))
+    answer = AnswerFormat(kind="json_object")
+
+    await hear(gemini_.proxy(), gemini_.turn("Hello.", answer=answer))
+
+    first, second = bodies(gemini_)
+    assert first["generationConfig"]["responseMimeType"] == "application/json"
+    assert "responseMimeType" not in second.get("generationConfig", {})
+    assert "JSON" in str(second["systemInstruction"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Thinking level MINIMAL is not supported for this model. Please retry with other thinking "
+        "level.",
+        "Budget 0 is invalid. This model only works in thinking mode.",
+        "Request contains an invalid argument.",
+    ],
+)
+async def test_what_another_effort_would_mend_is_told_of_gemini(gemini_: Wire, said: str) -> None:
+    gemini_.server.script(gemini_.fail(400, "INVALID_ARGUMENT", said))
+    turn = gemini_.turn(sampling=Sampling(reasoning_effort="none"))
+
+    _, error = await hear_until_failure(gemini_.proxy(), turn)
+
+    assert type(error) is RequestRejected
+    assert len(gemini_.server.requests) == 1
 
 
 async def test_newer_models_get_the_newer_limit(compatible: Wire) -> None:

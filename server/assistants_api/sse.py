@@ -10,6 +10,9 @@ PING: Final = b": ping\n\n"
 HEADERS: Final = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 MEDIA_TYPE: Final = "text/event-stream"
 
+_ENDS: Final = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+"""What JSON leaves as it is, and some clients take for the end of a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
@@ -22,5 +25,6 @@ class ServerEvent:
     def frame(self) -> bytes:
         """Return it as it goes over the wire."""
         data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        data = data if data.isascii() else data.translate(_ENDS)
         number = "" if self.id is None else f"id: {self.id}\n"
         return f"{number}event: {self.name}\ndata: {data}\n\n".encode()

@@ -76,7 +76,9 @@ async def _page(
     after: str | None = None,
     before: str | None = None,
 ) -> Page:
-    return Page(limit=limit, after=after, before=before, newest_first=order == "desc")
+    return Page(
+        limit=limit, after=after or None, before=before or None, newest_first=order == "desc"
+    )
 
 
 Paging = Annotated[Page, Depends(_page)]

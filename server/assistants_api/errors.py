@@ -52,13 +52,13 @@ class ApiError(Exception):
         )
 
 
-def not_found(what: str, wanted: str) -> ApiError:
+def not_found(what: str, wanted: str, param: str | None = None) -> ApiError:
     """Return the error for an id that names nothing; `what` is a word such as `thread`."""
     if what == "file":
         return ApiError(404, f"No such File object: {wanted}", "id")
     if what == "vector store":
         return ApiError(404, f"Vector store with id '{wanted}' not found.")
-    return ApiError(404, f"No {what} found with id '{wanted}'.")
+    return ApiError(404, f"No {what} found with id '{wanted}'.", param)
 
 
 def locked(thread_id: str, run_id: str) -> ApiError:
@@ -75,7 +75,7 @@ def translated(error: errors.ParleyError, request: Request) -> ApiError:
     """Return one of our errors as the API says it."""
     match error:
         case errors.NotFound():
-            return not_found(error.what, error.wanted)
+            return not_found(error.what, error.wanted, _cursor(error, request))
         case errors.ThreadBusy():
             return _busy(error, request)
         case errors.UnknownModel():
@@ -105,6 +105,12 @@ def handle_errors(app: FastAPI) -> None:
 
 def _whole(error: errors.ParleyError) -> str:
     return f"{error.message} {error.hint}".rstrip()
+
+
+def _cursor(error: errors.NotFound, request: Request) -> str | None:
+    """Return which end of a page it was that names nothing, if it was one."""
+    ends = (end for end in ("after", "before") if request.query_params.get(end) == error.wanted)
+    return next(ends, None)
 
 
 def _busy(error: errors.ThreadBusy, request: Request) -> ApiError:

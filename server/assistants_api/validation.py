@@ -70,12 +70,12 @@ def said(errors: Sequence[Faults]) -> Problem:
         return Problem(message=NOT_PARSED, code=None)
     if where == "body" and not place and error["type"] != _OURS:
         return _no_object(error["input"])
-    param = path_of(place)
     speak = _SAYINGS.get(error["type"], _invalid)
     problem = speak(error)
+    param = path_of(place) + (problem.param or "")
     return Problem(
-        message=problem.message.replace("{param}", param + (problem.param or "")),
-        param=param + (problem.param or ""),
+        message=problem.message.replace("{param}", param),
+        param=param or None,
         code=problem.code,
     )
 

@@ -76,6 +76,31 @@ def test_what_follows_something_unknown_is_not_found(client: openai.OpenAI) -> N
         client.beta.assistants.list(after="asst_none")
 
 
+@pytest.mark.parametrize("end", ["after", "before"])
+def test_cursor_that_is_unknown_is_named(raw: httpx2.Client, thread_id: str, end: str) -> None:
+    answer = raw.get(f"/threads/{thread_id}/messages", params={end: "msg_none"})
+
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == "No message found with id 'msg_none'."
+    assert answer.json()["error"]["param"] == end
+
+
+def test_thread_that_is_unknown_is_no_cursor(raw: httpx2.Client) -> None:
+    answer = raw.get("/threads/thread_none/messages", params={"after": "msg_none"})
+
+    assert answer.json()["error"]["message"] == "No thread found with id 'thread_none'."
+    assert answer.json()["error"]["param"] is None
+
+
+@pytest.mark.parametrize("end", ["after", "before"])
+def test_empty_cursor_is_none(raw: httpx2.Client, thread_id: str, end: str) -> None:
+    raw.post(f"/threads/{thread_id}/messages", json={"role": "user", "content": "Hello"})
+
+    page = raw.get(f"/threads/{thread_id}/messages", params={end: ""}).json()
+
+    assert len(page["data"]) == 1
+
+
 @pytest.mark.parametrize(
     ("value", "code", "message"),
     [

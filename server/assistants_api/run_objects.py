@@ -5,9 +5,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
-from conversation.records import Run, RunError, Usage
+from conversation.records import Run, RunError, RunSpec, Usage
 from conversation.script import State
-from conversation.turns import ToolChoice
 from server.assistants_api.calls import CallState, awaited
 from server.assistants_api.formats import format_shown
 from server.assistants_api.resources import resources_shown
@@ -199,7 +198,7 @@ def _asked_for(run: Run) -> Json:
         "max_prompt_tokens": spec.max_prompt_tokens,
         "max_completion_tokens": spec.max_completion_tokens,
         "truncation_strategy": {"type": "last_messages" if last else "auto", "last_messages": last},
-        "tool_choice": _choice(spec.tool_choice, {str(tool["type"]) for tool in spec.hosted}),
+        "tool_choice": _choice(spec),
         "parallel_tool_calls": spec.sampling.parallel_tool_calls,
         "response_format": format_shown(spec.answer),
     }
@@ -209,9 +208,12 @@ def _or_usual(value: float | None) -> float:
     return 1.0 if value is None else float(value)
 
 
-def _choice(choice: ToolChoice, hosted: set[str]) -> str | Json:
-    if choice.name is None:
-        return choice.mode
-    if choice.name in hosted:
-        return {"type": choice.name}
-    return {"type": "function", "function": {"name": choice.name}}
+def _choice(spec: RunSpec) -> str | Json:
+    """Return the choice; what names no function of the run is one of the API's own tools."""
+    chosen = spec.tool_choice
+    if chosen.name is None:
+        return chosen.mode
+    hosted = any(tool["type"] == chosen.name for tool in spec.hosted)
+    if hosted or all(tool.name != chosen.name for tool in spec.tools):
+        return {"type": chosen.name}
+    return {"type": "function", "function": {"name": chosen.name}}

@@ -115,6 +115,14 @@ def test_choice_of_the_apis_own_tool_comes_back(client: openai.OpenAI) -> None:
     assert done.tool_choice.type == "file_search"  # type: ignore[union-attr]
 
 
+def test_own_tool_that_is_not_on_offer_is_shown_as_it_was_chosen(client: openai.OpenAI) -> None:
+    done = run(client, "hello", WEATHER, tool_choice={"type": "file_search"})
+
+    assert done.status == "completed"
+    assert done.tool_choice is not None
+    assert done.tool_choice.to_dict() == {"type": "file_search"}  # type: ignore[union-attr]
+
+
 def test_additional_messages_come_before_the_run(client: openai.OpenAI) -> None:
     done = run(
         client,

@@ -7,6 +7,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
 _RUN: Final = re.compile(rb'"id": ?"(run_[A-Za-z0-9]{24})"')
+_THREAD: Final = re.compile(rb'"thread_id": ?"(thread_[A-Za-z0-9]{24})"')
 _RUNS: Final = re.compile(r"(/v1)?/threads/([^/]+/)?runs/?")
 
 
@@ -29,6 +30,12 @@ def begins_run(scope: Scope) -> bool:
 def run_in(piece: bytes) -> str | None:
     """Return the id of the run that a piece of an answer is about."""
     found = _RUN.search(piece)
+    return found[1].decode() if found else None
+
+
+def thread_in(piece: bytes) -> str | None:
+    """Return the id of the thread that a piece of an answer says it belongs to."""
+    found = _THREAD.search(piece)
     return found[1].decode() if found else None
 
 

@@ -22,7 +22,15 @@ from conversation.api_ports import Once
 from conversation.errors import ParleyError
 from conversation.ports import Store
 from conversation.records import DEFAULT_PROJECT
-from server.asgi import is_post, is_stream, run_in, said_again, state_of, whole_body
+from server.asgi import (
+    is_post,
+    is_stream,
+    run_in,
+    said_again,
+    state_of,
+    thread_in,
+    whole_body,
+)
 from server.assistants_api.errors import ApiError, translated
 
 logger: Final = logging.getLogger(__name__)
@@ -45,7 +53,8 @@ _UNDER_WAY: Final = (
 )
 _STREAMED: Final = (
     "The request with this Idempotency-Key was answered with a stream, which is not sent again. "
-    "It is about the run '{}': retrieve that, or send the request with another Idempotency-Key."
+    "It is about the run '{}' of the thread '{}': retrieve that, or send the request with another "
+    "Idempotency-Key."
 )
 _UNKNOWN: Final = (
     "A request with this Idempotency-Key was begun, but never answered: it may or may not have "
@@ -144,9 +153,10 @@ class _Keeping:
             _unwaited(self.store.forget_once(self.once.project_id, self.once.key))
 
     async def _look_for_run(self, message: Message) -> None:
-        run_id = None if self.settled else run_in(message.get("body", b""))
+        piece = message.get("body", b"")
+        run_id = None if self.settled else run_in(piece)
         if run_id:
-            refusal = ApiError(400, _STREAMED.format(run_id)).answer()
+            refusal = ApiError(400, _STREAMED.format(run_id, thread_in(piece))).answer()
             await self._finish(400, bytes(refusal.body))
 
     async def _answer(self) -> None:

@@ -28,7 +28,7 @@ from storage.memory import MemoryStore
 from tests.server.serving import KEY, OTHER_KEY, Api, api, bearer, said
 from tests.services import postgres_schema
 
-RUN = new_id("run")
+RUN, THREAD = new_id("run"), new_id("thread")
 ONCE = Once(project_id=DEFAULT_PROJECT, key="k", fingerprint="unlike", created_at=datetime.now(UTC))
 
 
@@ -118,7 +118,7 @@ def test_streamed_run_is_begun_once_and_named(door: Api) -> None:
         ask()
 
     assert isinstance(run, ThreadRunCompleted)
-    assert f"the run '{run.data.id}'" in str(caught.value)
+    assert f"the run '{run.data.id}' of the thread '{run.data.thread_id}'" in str(caught.value)
 
 
 class Shop:
@@ -205,14 +205,14 @@ async def test_streamed_answer_is_not_sent_again_but_its_run_is_named() -> None:
 
     assert streamed.text.count("data:") == 3
     assert again.status_code == 400
-    assert f"the run '{RUN}'" in again.json()["error"]["message"]
+    assert f"the run '{RUN}' of the thread '{THREAD}'" in again.json()["error"]["message"]
     assert again.headers["idempotent-replayed"] == "true"
     assert shop.served == 1
 
 
 async def frames() -> AsyncIterator[str]:
     yield 'event: thread.created\ndata: {"id":"thread_x"}\n\n'
-    yield f'event: thread.run.created\ndata: {{"id":"{RUN}"}}\n\n'
+    yield f'event: thread.run.created\ndata: {{"id":"{RUN}","thread_id":"{THREAD}"}}\n\n'
     yield "event: done\ndata: [DONE]\n\n"
 
 

@@ -49,6 +49,7 @@ def create_app(
     app.state.model_map = dict(model_map or {})
     handle_errors(app)
     app.get("/health", tags=["health"])(health)
+    app.head("/health", include_in_schema=False)(health)
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1")
         if root:

@@ -11,6 +11,13 @@ def test_health_is_told_without_a_key(address: str, raw: httpx2.Client) -> None:
     assert raw.get(f"{address}/health").json() == {"status": "ok"}
 
 
+def test_health_can_be_asked_for_without_a_body(address: str, raw: httpx2.Client) -> None:
+    answer = raw.head(f"{address}/health")
+
+    assert answer.status_code == 200
+    assert answer.content == b""
+
+
 def test_the_routes_are_documented(address: str, raw: httpx2.Client) -> None:
     paths = raw.get(f"{address}/openapi.json").json()["paths"]
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Self
 
 from conversation.events import Logged, StateChanged
-from conversation.ports import Cursor, Feed, TextDelta
+from conversation.ports import Cursor, Feed, TextDelta, Update
 from conversation.script import TERMINAL, State
 
 
@@ -56,24 +57,44 @@ class Follower:
             await awake.wait()
         self._awake = None
 
+    async def until(self, so: Callable[[], bool]) -> None:
+        """Wait until that is so, looking when there may be news, which are still to be taken."""
+        try:
+            self._news.clear()
+            while not so():
+                await self.arrival()
+                self._news.clear()
+        finally:
+            self._news.set()
+
     def take(self) -> tuple[Logged | TextDelta, ...]:
         """Return what is new, in order, and move on; `NotFound` for an unknown run."""
         self._news.clear()
-        update = self._feed.read(self.run_id, self.cursor)
+        return self._moved(self._feed.read(self.run_id, self.cursor))
+
+    def take_known(self) -> tuple[Logged | TextDelta, ...] | None:
+        """Return what is new, at once; None: `take` has to read the log."""
+        return self._taken(self._feed.read_known)
+
+    def take_text(self) -> tuple[Logged | TextDelta, ...] | None:
+        """Return more text of the message that was read last, at once; None: `take` has to read."""
+        return self._taken(self._feed.read_text)
+
+    def _taken(
+        self, read: Callable[[str, Cursor], Update | None]
+    ) -> tuple[Logged | TextDelta, ...] | None:
+        self._news.clear()
+        update = read(self.run_id, self.cursor)
+        if update is None:
+            self._news.set()
+            return None
+        return self._moved(update)
+
+    def _moved(self, update: Update) -> tuple[Logged | TextDelta, ...]:
         self.cursor = update.cursor
         for piece in update.news:
             if isinstance(piece, Logged) and isinstance(piece.event, StateChanged):
                 self.state = piece.event.after
-        return update.news
-
-    def take_text(self) -> tuple[Logged | TextDelta, ...] | None:
-        """Return more text of the message that was read last, at once; None: `take` has to read."""
-        self._news.clear()
-        update = self._feed.read_text(self.run_id, self.cursor)
-        if update is None:
-            self._news.set()
-            return None
-        self.cursor = update.cursor
         return update.news
 
     def _notify(self) -> None:

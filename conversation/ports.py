@@ -32,6 +32,7 @@ from conversation.records import (
     PendingText,
     ProviderStatus,
     Run,
+    Step,
     Thread,
     Write,
 )
@@ -339,6 +340,14 @@ class Update:
     news: tuple[Logged | TextDelta, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRows:
+    """The messages and steps that a run has written, oldest first."""
+
+    messages: tuple[Message, ...]
+    steps: tuple[Step, ...]
+
+
 class Feed(Protocol):
     """Reading a run's log as it grows, in this process or another."""
 
@@ -355,6 +364,14 @@ class Feed(Protocol):
 
         None where there may be other news, or the log has to be read.
         """
+        ...
+
+    def read_known(self, run_id: str, cursor: Cursor) -> Update | None:
+        """Return what is new since `cursor`, from memory and at once; None: `read` has to."""
+        ...
+
+    def rows(self, run_id: str) -> KnownRows | None:
+        """Return what a run executed here has written, from memory; None: the store knows it."""
         ...
 
     def keeps(self, run_id: str, message_id: str) -> bool:

@@ -7,51 +7,20 @@ from memory and its followers are called at once; for all others one thread look
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from conversation.errors import StoreUnavailable
 from conversation.events import Logged, MessageRetrieved, Retried, StateChanged
-from conversation.ports import Cursor, Store, TextDelta, Update
-from conversation.records import Message, PendingText
-from conversation.script import TERMINAL
+from conversation.ports import Cursor, KnownRows, Store, TextDelta, Update
+from conversation.records import Message, PendingText, Run, Write
 from runs.elsewhere import Elsewhere
+from runs.live import LiveRun, ends
 
 logger: Final = logging.getLogger(__name__)
 
 _NOBODY: Final[frozenset[Callable[[], None]]] = frozenset()
-
-
-class LiveRun:
-    """What this process knows by heart of a run it executes, since it claimed it."""
-
-    def __init__(self, fence: int) -> None:
-        self.fence = fence
-        self._events: list[Logged] = []
-        self.message_id: str | None = None
-        self.text = ""
-        self.kept: set[str] = set()
-
-    def hear(self, logged: Logged) -> None:
-        """Take the next event; after one that was written elsewhere, begin anew behind it."""
-        last = self._events[-1].seq if self._events else 0
-        if logged.seq > last + 1:
-            self._events.clear()
-        if logged.seq > last:
-            self._events.append(logged)
-
-    def events(self, after: int) -> list[Logged] | None:
-        """Return the events with `seq > after`; None where not all of them are known here."""
-        if not self._events or after < self._events[0].seq - 1:
-            return None
-        return self._events[after - self._events[0].seq + 1 :]
-
-    def say(self, text: PendingText) -> None:
-        """Take the next piece of the message that is being written."""
-        if text.message_id != self.message_id:
-            self.message_id, self.text = text.message_id, ""
-        self.text += text.text
 
 
 class LogFeed:
@@ -61,6 +30,8 @@ class LogFeed:
         self._store = store
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
+        self._left: set[str] = set()
+        self._begun: dict[str, tuple[int, Sequence[Logged]]] = {}
         self._watchers: dict[str, set[Callable[[], None]]] = defaultdict(set)
         self._parting: set[str] = set()
         self._nobody_parts = threading.Condition(self._lock)
@@ -69,16 +40,28 @@ class LogFeed:
 
     # told by the executing side
 
+    def begun(self, run: Run, logged: Sequence[Logged]) -> None:
+        """Take the first events of a run that was accepted as this process's own."""
+        with self._lock:
+            if run.fence:  # nobody else writes to it before it is opened
+                self._begun[run.id] = run.fence, logged
+
     def opened(self, run_id: str, fence: int) -> None:
         """Note that this process executes the run from now on, under this fence."""
         with self._lock:
-            self._live[run_id] = LiveRun(fence)
+            accepted, logged = self._begun.pop(run_id, (None, ()))
+            self._live[run_id] = LiveRun(fence, logged if accepted == fence else ())
+            self._left.discard(run_id)
         self._wake(run_id)
 
     def closed(self, run_id: str) -> None:
-        """Note that it no longer does."""
+        """Note that it no longer does; an ended run is remembered until its followers leave."""
         with self._lock:
-            self._live.pop(run_id, None)
+            live = self._live.get(run_id)
+            if live and live.ended and run_id in self._watchers:
+                self._left.add(run_id)
+            else:
+                self._live.pop(run_id, None)
             self._elsewhere.wanted = self._anybody_elsewhere()
         self._wake(run_id)
 
@@ -88,7 +71,7 @@ class LogFeed:
             live = self._live.get(logged.run_id)
             if live:
                 live.hear(logged)
-            if _ends(logged) and logged.run_id in self._watchers:
+            if ends(logged) and logged.run_id in self._watchers:
                 self._parting.add(logged.run_id)
         self._wake(logged.run_id)
 
@@ -101,12 +84,14 @@ class LogFeed:
             live.say(text)
         self._wake(text.run_id)
 
-    def kept(self, run_id: str, messages: Iterable[Message]) -> None:
-        """Take note of messages that are in the log now."""
+    def kept(self, write: Write) -> None:
+        """Take note of a step that is in the log now; of its events it is told one by one."""
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._live.get(write.run_id)
             if live:
-                live.kept.update(message.id for message in messages)
+                live.keep(write.messages, write.steps)
+        if not write.events:
+            self._wake(write.run_id)
 
     def wait_for_parting(self, seconds: float) -> None:
         """Wait until those who follow runs that have ended here have heard of it, and left."""
@@ -136,7 +121,7 @@ class LogFeed:
             raise StoreUnavailable("Parley has been closed.")
         said = self._said(run_id)
         events = self._events(run_id, cursor.seq)
-        if not any(isinstance(logged.event, Retried) for logged in events):
+        if not _again(events):
             return self._merge(cursor, events, said)
         until_now = self._merge(cursor, events, None)
         later = self.read(run_id, until_now.cursor)
@@ -155,11 +140,27 @@ class LogFeed:
         cursor = _say(news, cursor, message_id, text)
         return Update(cursor=cursor, news=tuple(news))
 
+    def read_known(self, run_id: str, cursor: Cursor) -> Update | None:
+        """Return what is new since `cursor`, from memory; None where the log has to be read."""
+        with self._lock:
+            live = self._live.get(run_id)
+            events = live.events(cursor.seq) if live and live.rows() else None
+            said = live.said() if live else None
+        if events is None or self._closed or _again(events):
+            return None
+        return self._merge(cursor, events, said)
+
+    def rows(self, run_id: str) -> KnownRows | None:
+        """Return the rows that the run has written; None where the log has to be asked."""
+        with self._lock:
+            live = self._live.get(run_id)
+            return live.rows() if live else None
+
     def keeps(self, run_id: str, message_id: str) -> bool:
         """Tell whether a message may be looked for in the log, as far as is known here."""
         with self._lock:
             live = self._live.get(run_id)
-            return live is None or message_id in live.kept
+            return live is None or live.keeps(message_id)
 
     def close(self) -> None:
         """Stop looking for commits; who still follows is told that there is nothing to come."""
@@ -177,7 +178,7 @@ class LogFeed:
         with self._lock:
             live = self._live.get(run_id)
             if live:
-                return (live.message_id, live.text) if live.message_id else None
+                return live.said()
         written = [m for m in self._store.texts(run_id) if m.status == "in_progress"]
         return (written[-1].id, written[-1].text) if written else None
 
@@ -196,7 +197,7 @@ class LogFeed:
                 cursor = _say(news, cursor, message_id, text)
             news.append(logged)
             cursor = Cursor(seq=logged.seq, message_id=cursor.message_id, offset=cursor.offset)
-        ended = bool(events) and _ends(events[-1])
+        ended = bool(events) and ends(events[-1])
         if said and said[0] not in final and not ended:
             cursor = _say(news, cursor, *said)
         return Update(cursor=cursor, news=tuple(news))
@@ -206,14 +207,18 @@ class LogFeed:
         match logged.event:
             case MessageRetrieved(message_id=message_id, text=text):
                 return [(message_id, text)]
-            case StateChanged() if _ends(logged):
+            case StateChanged() if ends(logged):
                 return [
                     (message.id, message.text)
-                    for message in self._store.texts(logged.run_id)
+                    for message in self._messages(logged.run_id)
                     if message.status == "incomplete" and message.incomplete_reason != "superseded"
                 ]
             case _:
                 return []
+
+    def _messages(self, run_id: str) -> Sequence[Message]:
+        known = self.rows(run_id)
+        return self._store.texts(run_id) if known is None else known.messages
 
     def _unwatch(self, run_id: str, notify: Callable[[], None]) -> None:
         with self._lock:
@@ -222,6 +227,9 @@ class LogFeed:
             if not watchers:
                 del self._watchers[run_id]
                 self._parting.discard(run_id)
+                if run_id in self._left:
+                    self._left.discard(run_id)
+                    self._live.pop(run_id, None)
                 self._nobody_parts.notify_all()
             self._elsewhere.wanted = self._anybody_elsewhere()
 
@@ -244,8 +252,9 @@ class LogFeed:
             self._wake(run_id)
 
 
-def _ends(logged: Logged) -> bool:
-    return isinstance(logged.event, StateChanged) and logged.event.after in TERMINAL
+def _again(events: Sequence[Logged]) -> bool:
+    """Tell whether another attempt has begun within these events."""
+    return any(isinstance(logged.event, Retried) for logged in events)
 
 
 def _say(news: list[Logged | TextDelta], cursor: Cursor, message_id: str, text: str) -> Cursor:

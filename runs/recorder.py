@@ -41,12 +41,13 @@ class Recorder:
 
     async def _accept(self, opening: Opening) -> Run:
         run, logged = await asyncio.wrap_future(self._store.accept(opening))
+        self._feed.begun(run, logged)
         self._topic.publish(logged)
         return run
 
     async def _written(self, write: Write, step: Awaitable[list[Logged]]) -> None:
         logged = await step
-        self._feed.kept(write.run_id, write.messages)
+        self._feed.kept(write)
         self._topic.publish(logged)
 
 

@@ -4,7 +4,7 @@ This is no part of OpenAI's API. Any process can serve it, and a client that was
 where it was.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from conversation.events import Logged, StateChanged
@@ -25,6 +25,10 @@ class OwnEvents:
         self._rows = rows
         self._seq = after
         self._may_wait = True
+
+    def reads(self, news: Sequence[Logged | TextDelta]) -> bool:
+        """Tell whether it would look at the run for this news."""
+        return self._may_wait or not news or any(map(_awaits, news))
 
     def take(self, news: Iterable[Logged | TextDelta]) -> list[ServerEvent]:
         """Return the events for what is new; without news, look whether there will be more."""
@@ -49,6 +53,11 @@ class OwnEvents:
         run = self._rows.run()
         self._may_wait = run.state is State.REQUIRES_ACTION
         self.over = run.seq <= self._seq and (run.ended or run.waiting is not None)
+
+
+def _awaits(piece: Logged | TextDelta) -> bool:
+    event = piece.event if isinstance(piece, Logged) else None
+    return isinstance(event, StateChanged) and event.after is State.REQUIRES_ACTION
 
 
 def _text(piece: TextDelta) -> ServerEvent:

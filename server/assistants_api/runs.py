@@ -133,12 +133,12 @@ def follow_run(
     """
     named = last_event_id is not None and last_event_id.isdecimal()
     seen = min(int(last_event_id or 0), _LAST) if named else after
-    rows = StoredRows(core.store, run.id)
+    rows = StoredRows(core.store, run.id, core.feed)
     return streamed(core.feed, run.id, OwnEvents(rows, seen), after=seen)
 
 
 def _translator(core: ports.Core, run: Run) -> Translator:
-    return Translator(StoredRows(core.store, run.id), core.status)
+    return Translator(StoredRows(core.store, run.id, core.feed), core.status, run)
 
 
 def _assistant(core: ports.Core, project: str, assistant_id: str) -> Assistant:

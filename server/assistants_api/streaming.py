@@ -1,12 +1,14 @@
 """A run as a stream: follows its log on the server's event loop, without a thread of its own.
 
-Most of what streams is text that is in memory, and is passed on at once; for the rest the log is
-read in a thread. A client that goes away stops nothing but its stream.
+Most of what streams is in memory, where the run is executed in this process, and is passed on at
+once; for the rest the log is read in a thread. A client that goes away stops nothing but its
+stream.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from starlette.responses import StreamingResponse
@@ -19,9 +21,11 @@ from server.assistants_api.sse import DONE, HEADERS, MEDIA_TYPE, PING, ServerEve
 
 logger: Final = logging.getLogger(__name__)
 
+News = Logged | TextDelta
+
 PING_SECONDS: Final = 15.0
 _NOT_YET: Final = 0.002
-_LOOKS: Final = 100
+_AT_LONGEST: Final = 0.2
 _IDLE: Final = 0.03
 """After a look at the log in vain: runs that others execute may have news at every commit."""
 
@@ -46,7 +50,11 @@ class Reader(Protocol):
         """The message of which more text is no more than that."""
         ...
 
-    def take(self, news: Iterable[Logged | TextDelta]) -> list[ServerEvent]:
+    def reads(self, news: Sequence[News]) -> bool:
+        """Tell whether it would read the database for this, though its run is known by heart."""
+        ...
+
+    def take(self, news: Iterable[News]) -> list[ServerEvent]:
         """Return the events for what is new; may read the database."""
         ...
 
@@ -85,7 +93,7 @@ async def _frames(
 async def _news(feed: Feed, follower: Follower, reader: Reader) -> bool:
     """Wait until there may be news; False when it is time for a sign of life."""
     if reader.holding:
-        await _kept(feed, follower.run_id, reader.holding)
+        await _kept(feed, follower, reader.holding)
         return True
     try:
         async with asyncio.timeout(PING_SECONDS):
@@ -95,12 +103,14 @@ async def _news(feed: Feed, follower: Follower, reader: Reader) -> bool:
     return True
 
 
-async def _kept(feed: Feed, run_id: str, message_id: str) -> None:
+async def _kept(feed: Feed, follower: Follower, message_id: str) -> None:
     """Wait until a message is in the log, or so long that something must have come between."""
-    for _ in range(_LOOKS):
-        await asyncio.sleep(_NOT_YET)
-        if feed.keeps(run_id, message_id):
-            return
+    if feed.keeps(follower.run_id, message_id):
+        await asyncio.sleep(_NOT_YET)  # what else it waits for is told after that
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_AT_LONGEST):
+            await follower.until(lambda: feed.keeps(follower.run_id, message_id))
 
 
 async def _next(follower: Follower, reader: Reader) -> list[ServerEvent]:
@@ -108,14 +118,20 @@ async def _next(follower: Follower, reader: Reader) -> list[ServerEvent]:
         text = follower.take_text()
         if text is not None:
             return reader.take(text)
-    events = await asyncio.to_thread(_read, follower, reader)
-    if not events and not reader.over and not reader.holding:
+    news = follower.take_known()
+    if news is not None and not reader.reads(news):
+        return reader.take(news)
+    found, events = await asyncio.to_thread(_read, follower, reader, news)
+    if not found and not events and not reader.over and not reader.holding:
         await asyncio.sleep(_IDLE)
     return events
 
 
-def _read(follower: Follower, reader: Reader) -> list[ServerEvent]:
-    return reader.take(follower.take())
+def _read(
+    follower: Follower, reader: Reader, known: Sequence[News] | None
+) -> tuple[Sequence[News], list[ServerEvent]]:
+    news = follower.take() if known is None else known
+    return news, reader.take(news)
 
 
 def _trouble(message: str, code: str | None) -> ServerEvent:

@@ -4,7 +4,7 @@ The log tells what happened, the rows how the things look to which it happened. 
 one step are open at a time, and whatever is open is closed before the run's own end is told.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -34,6 +34,7 @@ from server.assistants_api.step_objects import (
 
 News = Logged | TextDelta
 
+_LOOKED_AT: Final = TERMINAL | {State.REQUIRES_ACTION}
 _ANSWERING: Final = frozenset({State.STARTED, State.RUNNING})
 
 
@@ -43,11 +44,11 @@ class Translator:
     Text is passed on before the log has what came before it: it is then held back until it has.
     """
 
-    def __init__(self, rows: Rows, status: StatusOf) -> None:
+    def __init__(self, rows: Rows, status: StatusOf, run: Run | None = None) -> None:
         self.over = False
         self._rows = rows
         self._status = status
-        self._run = _unbegun(rows.run())
+        self._run = _unbegun(run or rows.run())
         self._seq = 0
         self._told = ""
         self._past = False
@@ -69,6 +70,13 @@ class Translator:
     def writing(self) -> str | None:
         """The message that is being written, unless something is held back."""
         return self._message.id if self._message and not self._held else None
+
+    def reads(self, news: Sequence[News]) -> bool:
+        """Tell whether it would look at the run for this news: at its end, and when it waits."""
+        changes = (piece.event for piece in news if isinstance(piece, Logged))
+        return self._run.state is State.REQUIRES_ACTION or any(
+            isinstance(change, StateChanged) and change.after in _LOOKED_AT for change in changes
+        )
 
     def go_on_after(self, log: Iterable[Logged]) -> None:
         """Begin behind these events, in which a client was awaited and has submitted outputs."""

@@ -19,6 +19,7 @@ from conversation.errors import (
 )
 from conversation.signals import Asking, Refusing, Saying, Signal
 from conversation.turns import ToolChoice, Turn
+from proxies.eyes import is_about_pictures, says_blind, shows_pictures, with_pictures_in_words
 
 ToolMode = Literal["auto", "native", "prompted"]
 Body = dict[str, Any]
@@ -30,6 +31,7 @@ CHOICE: Final = "tool_choice"
 THINKING: Final = "thinking_config"
 
 _TOOLS: Final = "tools"
+_PICTURES: Final = "pictures"
 _ONE_BY_ONE: Final = "parallel_tool_calls"
 _COUNTING: Final = "stream_options"
 _LIMIT, _NEWER_LIMIT = "max_tokens", "max_completion_tokens"
@@ -110,6 +112,14 @@ class Abilities:
         """Tell whether the model has not rejected a parameter so far."""
         return parameter not in self._known(turn)
 
+    def shown(self, turn: Turn) -> Turn:
+        """Return a turn with earlier pictures only mentioned, for a model without eyes.
+
+        Those that it is asked about are not left out: whoever shows them has to know.
+        """
+        blind = _PICTURES in self._known(turn) and not is_about_pictures(turn)
+        return with_pictures_in_words(turn) if blind else turn
+
     def counted(self, turn: Turn) -> Body:
         """Return what asks for the tokens that a streamed answer took."""
         known = _COUNTING in self._known(turn)
@@ -151,7 +161,7 @@ class Abilities:
         self._refused[_key(turn)] = self._known(turn) | {refused}
         level = logging.INFO if refused in {_TOOLS, _COUNTING} else logging.WARNING
         logger.log(level, "%s does not take '%s' and is asked without it", turn.model, refused)
-        return True
+        return refused != _PICTURES or not is_about_pictures(turn)
 
     def _known(self, turn: Turn) -> frozenset[str]:
         return self._refused.get(_key(turn), frozenset())
@@ -159,6 +169,8 @@ class Abilities:
     def _rejected(self, turn: Turn, said: str) -> Iterator[str]:
         """Yield what is complained about of what was sent, first what is named first."""
         known = self._known(turn)
+        if shows_pictures(turn) and _PICTURES not in known and says_blind(said):
+            yield _PICTURES
         counted = self._counts and turn.stream and _COUNTING not in known
         if counted and _NO_COUNTING.search(said):
             yield _COUNTING

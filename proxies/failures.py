@@ -4,6 +4,7 @@ A provider's own code tells more than the HTTP status, so it is asked first.
 """
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from conversation.errors import (
     StreamCut,
     UnknownModel,
 )
+from proxies.eyes import says_blind
 from proxies.too_long import says_too_long, tokens_too_many
 
 Kind = type[ProviderError]
@@ -75,6 +77,8 @@ _SENTENCES: Final[Mapping[Kind, str]] = {
 
 
 _ADDRESS: Final = "Check the provider's address in the settings."
+_EYES: Final = "Choose a model that takes pictures, or send the message without them."
+_A_MODEL: Final = re.compile(r"model|no endpoints found for", re.IGNORECASE)
 _TOO_LARGE: Final = 413
 _SOON: Final = 120.0
 
@@ -98,9 +102,14 @@ class Complaint:
         message += f": {self.sentence}" if self.sentence else "."
         if kind is RateLimited:
             return RateLimited(message, hint=self._when(), retry_after=self.retry_after)
+        return kind(message, hint=self._what_to_do() if kind is RequestRejected else "")
+
+    def _what_to_do(self) -> str:
+        """Return what mends a request, where that is known."""
+        if says_blind(self.sentence):
+            return _EYES
         # No model is spoken of: it is the address that is not known.
-        lost = kind is RequestRejected and self.status == 404
-        return kind(message, hint=_ADDRESS if lost else "")
+        return _ADDRESS if self.status == 404 else ""
 
     def _when(self) -> str:
         """Return when to send again, where the provider says so."""
@@ -115,10 +124,12 @@ class Complaint:
         # Some call it too many requests when a single one is larger than they ever take.
         if self.status == _TOO_LARGE or says_too_long(self.sentence):
             return ContextTooLong
+        if says_blind(self.sentence):  # which some call a fault of theirs
+            return RequestRejected
         if kind := _BY_CODE.get(self.code.lower()) or _BY_STATUS.get(self.status):
             return kind
         # A 404 that speaks of no model comes from a wrong address or a forgotten item.
-        if self.status == 404 and "model" in self.sentence.lower():
+        if self.status == 404 and _A_MODEL.search(self.sentence):
             return UnknownModel
         return ProviderUnavailable if self.status >= 500 else RequestRejected
 

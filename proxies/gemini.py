@@ -123,6 +123,7 @@ class GeminiProxy:
             yield chunk
 
     def _request(self, turn: Turn) -> dict[str, Any]:
+        turn = self._abilities.shown(turn)
         takes = partial(self._abilities.takes, turn=turn)
         config = config_for(turn if takes(FORMAT) else with_format_in_words(turn))
         for name in ("temperature", "top_p", THINKING):

@@ -87,6 +87,7 @@ class OpenAIChat:
 
     def _asked(self, turn: Turn) -> AsyncGenerator[Signal, None]:
         """Put into words what the model does not take otherwise."""
+        turn = self._abilities.shown(turn)
         if not self._abilities.takes(FORMAT, turn):
             turn = with_format_in_words(turn)
         if not (turn.tools and self._abilities.prompts(turn)):

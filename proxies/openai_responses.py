@@ -109,7 +109,8 @@ class OpenAIResponses:
                 yield signal
 
     def _request(self, turn: Turn) -> dict[str, Any]:
-        return self._abilities.fitted(request_for(turn, self.name), turn)
+        shown = self._abilities.shown(turn)
+        return self._abilities.fitted(request_for(shown, self.name), turn)
 
 
 def connect(

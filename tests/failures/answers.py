@@ -452,6 +452,26 @@ ANSWERS: Final = (
         provoke=once(said("")),
     ),
     Failure(
+        what="The model fumbles a call, and once more",
+        says="Gemini called a function in a way that can't be read.",
+        code="bad_response",
+        hint=BadResponse.advice,
+        retried=True,
+        on=(GEMINI,),
+        provoke=always(said("", gemini={"finish": "MALFORMED_FUNCTION_CALL"})),
+    ),
+    Failure(
+        what="The model fumbles a call, and does better when it is asked again",
+        state=State.COMPLETED,
+        says="Here I am.",
+        retried=True,
+        on=(GEMINI,),
+        provoke=once(
+            said("", gemini={"finish": "MALFORMED_FUNCTION_CALL"}),
+            said("Here I am."),
+        ),
+    ),
+    Failure(
         what="The model declines",
         state=State.COMPLETED,
         says="The model declined: I can't help with that.",

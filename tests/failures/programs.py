@@ -4,20 +4,22 @@ from typing import Any, Final
 
 from conversation.api_ports import RunWish
 from conversation.ids import new_id
-from conversation.records import Assistant, Message, Thread
+from conversation.records import Assistant, ContentPart, Message, Thread
 from conversation.script import State
 from conversation.turns import ToolSpec
 from tests.contract.cores import ended
-from tests.failures.answers import AT_LIMIT, once, said
+from tests.failures.answers import AT_LIMIT, once, refused, said
 from tests.failures.failure import NO_PROVIDER, Act, Failure, Outcome
 from tests.failures.stage import Stage
 from tests.stage import now
 
+_BLIND: Final = "This model does not support image input."
+_PICTURE: Final = ContentPart(kind="image_url", url="https://example.com/cat.png")
 _BUY: Final = ToolSpec(name="buy", runs="client")
 
 
-def _wishing(**wish: Any) -> Act:
-    """Have a new thread answered as a program asks for it."""
+def _wishing(*parts: ContentPart, **wish: Any) -> Act:
+    """Have a new thread answered as a program asks for it; its message may have `parts`, too."""
 
     def act(stage: Stage, text: str) -> Outcome:
         thread = Thread(id=new_id("thread"), branch_id=new_id("branch"), created_at=now())
@@ -28,6 +30,7 @@ def _wishing(**wish: Any) -> Act:
             role="user",
             text=text,
             created_at=now(),
+            parts=(ContentPart(kind="text", text=text), *parts) if parts else (),
         )
         model = ":".join(filter(None, (stage.choice.provider, stage.choice.model)))
         assistant = Assistant(id=new_id("asst"), model=model, created_at=now())
@@ -39,7 +42,28 @@ def _wishing(**wish: Any) -> Act:
     return act
 
 
+def _once_shown(stage: Stage, text: str) -> Outcome:
+    """Show a picture, and then ask about something else."""
+    _wishing(_PICTURE)(stage, "Look!")
+    return stage.ask(text)
+
+
 PROGRAMS: Final = (
+    Failure(
+        what="The model takes no pictures, and a message shows one",
+        says="{who} did not accept the request: " + _BLIND,
+        code="request_rejected",
+        hint="Choose a model that takes pictures, or send the message without them.",
+        provoke=once(refused(500, _BLIND)),
+        act=_wishing(_PICTURE),
+    ),
+    Failure(
+        what="The model takes no pictures, and one was shown earlier: it is only mentioned",
+        state=State.COMPLETED,
+        says="I see none.",
+        provoke=once(said("A cat."), refused(400, _BLIND), said("I see none.")),
+        act=_once_shown,
+    ),
     Failure(
         what="The run's budget for answers is used up (max_completion_tokens)",
         state=State.INCOMPLETE,

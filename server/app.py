@@ -11,7 +11,9 @@ from conversation.ports import Core
 from server.assistants_api import assistants, later, messages, models, runs, steps, threads
 from server.assistants_api.answers import EmptyBodies, Envelope, ErrorObject, PrettyJson
 from server.assistants_api.errors import handle_errors
+from server.description import Described, to_docs
 
+_ABOUT: Final = "The Assistants API, on any model. docs/server.md tells how to use it."
 _ROUTERS: Final = (
     runs.router,  # before the threads': /threads/runs is no thread
     steps.router,
@@ -36,8 +38,9 @@ def create_app(
     `model_map` are names that clients use for other models. The `middleware` given stands between
     what all answers get and the routes, the first one outermost.
     """
-    app = FastAPI(
+    app = Described(
         title="Parley",
+        description=_ABOUT,
         default_response_class=PrettyJson,
         responses={"4XX": {"model": ErrorObject}, "5XX": {"model": ErrorObject}},
         middleware=[Middleware(Envelope), *middleware, Middleware(EmptyBodies)],
@@ -50,6 +53,8 @@ def create_app(
     handle_errors(app)
     app.get("/health", tags=["health"])(health)
     app.head("/health", include_in_schema=False)(health)
+    for path in ("/", "/v1", "/v1/") if root else ():
+        app.get(path, include_in_schema=False)(to_docs)
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1")
         if root:

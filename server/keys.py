@@ -27,9 +27,7 @@ from setup.keys import digest_of
 
 logger: Final = logging.getLogger(__name__)
 
-OPEN: Final = frozenset(
-    {"/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json", "/favicon.ico"}
-)
+OPEN: Final = frozenset({"/", "/v1", "/v1/", "/health", "/docs", "/openapi.json", "/favicon.ico"})
 """The paths that nobody needs a key for."""
 
 _FRESH: Final = 2.0

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 DESCRIPTION = Path(__file__).with_name("openapi.yaml")
 REQUEST_ID = re.compile(r"req_[0-9a-f]{32}")
-NO_OBJECTS = {"/health", "/openapi.json", "/docs"}
+NO_OBJECTS = {"", "/", "/health", "/openapi.json", "/docs"}
 
 
 @cache

@@ -139,11 +139,6 @@ def timed_out(provider: str) -> ProviderTimeout:
     return ProviderTimeout(f"{provider} did not answer in time.")
 
 
-def unreachable(provider: str) -> ConnectionFailed:
-    """Return the error of a connection that could not be made or held."""
-    return ConnectionFailed(f"{provider} can't be reached, or closed the connection.")
-
-
 def unreadable(provider: str) -> BadResponse:
     """Return the error of an answer that is not what the provider's API promises."""
     return BadResponse(f"{provider} sent an answer that can't be read.")

@@ -19,11 +19,11 @@ from proxies.failures import (
     misdirected,
     seconds_to_wait,
     timed_out,
-    unreachable,
     unreadable,
 )
 from proxies.gemini_signals import NAME
 from proxies.redact import redacted
+from proxies.unreached import unreachable
 
 # `AttributeError` and `TypeError`: good JSON of another shape than the API's.
 _UNREADABLE = (ValueError, RuntimeError, AttributeError, TypeError)
@@ -41,7 +41,7 @@ def provider_errors(secrets: tuple[str, ...] = ()) -> Iterator[None]:
     except httpx.DecodingError as error:
         raise unreadable(NAME) from error
     except (httpx.RequestError, TransportError) as error:
-        raise unreachable(NAME) from error
+        raise unreachable(NAME, error) from error
     except GoogleAuthError as error:
         sentence = redacted(str(error), secrets)
         raise KeyRejected(f"Google does not accept the credentials: {sentence}") from error

@@ -19,12 +19,12 @@ from proxies.failures import (
     misdirected,
     seconds_to_wait,
     timed_out,
-    unreachable,
     unreadable,
 )
 from proxies.openai_request import OPENAI
 from proxies.openai_signals import failure_in
 from proxies.redact import redacted
+from proxies.unreached import unreachable
 
 # `AttributeError` and `TypeError`: good JSON of another shape than the API's.
 _UNREADABLE = (
@@ -47,7 +47,7 @@ def provider_errors(secrets: tuple[str, ...] = (), name: str = OPENAI.label) -> 
     except httpx2.InvalidURL as error:
         raise misdirected(name) from error
     except (openai.APIConnectionError, httpx2.TransportError, httpx2.TooManyRedirects) as error:
-        raise unreachable(name) from error
+        raise unreachable(name, error) from error
     except _UNREADABLE as error:
         raise unreadable(name) from error
     except openai.APIStatusError as error:

@@ -69,7 +69,7 @@ def _error_event(stage: Stage) -> Any:
 
 def _at(address: str) -> Given:
     """Have the provider at another address."""
-    return lambda stage: {ADDRESSES[stage.provider]: address.format(port=stage.plain_port)}
+    return lambda stage: {ADDRESSES[stage.provider]: address.format(**stage.ports)}
 
 
 _MISSING_KEY: Final = {OPENAI: "openai_api_key", GEMINI: "google_api_key"}
@@ -497,18 +497,42 @@ ANSWERS: Final = (
 )
 
 
-NETWORK: Final = tuple(
-    Failure(
+def _unreached(what: str, address: str, says: str, hint: str, *, retried: bool = True) -> Failure:
+    return Failure(
         what=what,
-        says="can't be reached, or closed the connection",
+        says=f"can't be reached: {says}",
         code="connection_failed",
-        hint=ConnectionFailed.advice,
+        hint=hint,
         given=_at(address),
-        retried=True,
+        retried=retried,
     )
-    for what, address in (
-        ("The provider's name can't be resolved", "http://nobody.invalid/v1"),
-        ("Nobody listens at the provider's address", "http://127.0.0.1:9/v1"),
-        ("The address says https, the server speaks http", "https://127.0.0.1:{port}/v1"),
-    )
+
+
+NETWORK: Final = (
+    _unreached(
+        "The provider's name can't be resolved",
+        "http://nobody.invalid/v1",
+        "its name can't be resolved.",
+        ConnectionFailed.advice,
+    ),
+    _unreached(
+        "Nobody listens at the provider's address",
+        "http://127.0.0.1:9/v1",
+        "nobody listens at its address.",
+        "If it is a server of yours, start it; else check the provider's address in the settings.",
+    ),
+    _unreached(
+        "The address says https, the server speaks http",
+        "https://127.0.0.1:{plain}/v1",
+        "no encrypted connection",
+        "Check whether the provider's address in the settings has to begin with http://.",
+    ),
+    _unreached(
+        "The server's certificate is not one to trust",
+        "https://127.0.0.1:{untrusted}/v1",
+        "its certificate is not trusted",
+        "If you trust it, name a file with the certificate of who issued it in the environment "
+        "variable SSL_CERT_FILE and start again.",
+        retried=False,
+    ),
 )

@@ -2,9 +2,10 @@ import logging
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import certifi
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from proxies.retry import RetryPolicy
 from setup.core import ParleyCore
 from tests.contract.cores import threads_of_ours
+from tests.failures.certificates import self_signed
 from tests.failures.stage import COMPATIBLE, GEMINI, OPENAI, Servers, Stage, opened
 from tests.wire.chat_server import ChatServer
 from tests.wire.gemini_server import GeminiServer
@@ -57,24 +59,40 @@ class _Plain(socketserver.BaseRequestHandler):
         self.request.sendall(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
 
 
-@pytest.fixture(scope="module")
-def plain_port() -> Iterator[int]:
-    """A server that knows no TLS."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Plain) as server:
+class _Untrusted(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        with suppress(OSError):  # who does not trust it goes away
+            self.request.do_handshake()
+
+
+@contextmanager
+def _listening(handler: type[socketserver.BaseRequestHandler]) -> Iterator[Any]:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=partial(server.serve_forever, 0.01))
         thread.start()
-        yield server.server_address[1]
+        yield server
         server.shutdown()
         thread.join()
 
 
+@pytest.fixture(scope="module")
+def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
+    """Servers: one that knows no TLS, and one whose certificate nobody has signed."""
+    context = self_signed(tmp_path_factory.mktemp("untrusted"))
+    with _listening(_Plain) as plain, _listening(_Untrusted) as untrusted:
+        untrusted.socket = context.wrap_socket(
+            untrusted.socket, server_side=True, do_handshake_on_connect=False
+        )
+        yield {"plain": plain.server_address[1], "untrusted": untrusted.server_address[1]}
+
+
 @pytest.fixture
 def stage(
-    servers: Servers, plain_port: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    servers: Servers, ports: dict[str, int], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> Iterator[Stage]:
     """A stage without a core; what a failure has to put right again is, at the latest now."""
     caplog.set_level(logging.INFO)
     for server in servers.values():
         server.forget()
     with ExitStack() as undo:
-        yield Stage(servers=servers, folder=tmp_path, plain_port=plain_port, undo=undo)
+        yield Stage(servers=servers, folder=tmp_path, ports=ports, undo=undo)

@@ -62,7 +62,7 @@ class Stage:
 
     servers: Servers
     folder: Path
-    plain_port: int
+    ports: dict[str, int]
     undo: ExitStack
     core: ParleyCore = field(init=False)
     provider: str = DEMO

@@ -6,7 +6,7 @@ from typing import Final
 
 from conversation.api_ports import RunWish
 from conversation.choice import Choice
-from conversation.errors import BadInput, NotFound
+from conversation.errors import BadInput, NotConfigured, NotFound
 from conversation.ports import Store, ToolRunner
 from conversation.records import Assistant, RunSpec, Thread
 from conversation.turns import Sampling
@@ -22,6 +22,7 @@ _BY_NAME: Final = (
 _NO_TEST_ASSISTANT: Final = (
     "ASSISTANT_ID in the settings names it: empty it, or run `python -m setup.assistant_setup`."
 )
+_STAND_IN: Final = "Or let another model answer in its place, as with MODEL_MAP={}=demo."
 
 DEFAULT_INSTRUCTIONS: Final = (
     "You are a helpful assistant. You can look up what a share costs and whether a simple rule "
@@ -109,7 +110,11 @@ class Casting:
         """
         asked = wish.model or assistant.model
         provider, model = routed(asked, self._settings)
-        self._providers.check(provider)
+        try:
+            self._providers.check(provider)
+        except NotConfigured as error:
+            error.hint = f"{error.hint} {_STAND_IN.format(asked)}"
+            raise
         return RunSpec(
             provider=provider,
             model=model,

@@ -149,6 +149,23 @@ class Settings(BaseSettings):
         written.check_names(keys, info.data.get("compatible_servers"))
         return keys
 
+    @field_validator("compatible_keys")
+    @classmethod
+    def _as_keys(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        return {name: written.key(one) for name, one in value.items()}
+
+    @field_validator(
+        "openai_api_key",
+        "azure_openai_api_key",
+        "google_api_key",
+        "gemini_api_key",
+        "compatible_api_key",
+        "remote_api_key",
+    )
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else written.key(value)
+
     @field_validator("compatible_models", mode="before")
     @classmethod
     def _models(cls, value: Any, info: ValidationInfo) -> Any:

@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, get_args
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 ToolMode = Literal["auto", "native", "prompted"]
 
 ONE_SERVER: Final = "compatible"
@@ -26,6 +28,7 @@ _TAKEN: Final = (
     "openai", "gpt", "azure", "gemini", "demo", "remote", ONE_SERVER, "all",
 )  # fmt: skip
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_KEY: Final = re.compile(r"[!-~]*")
 _HOST: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?|\[[0-9a-f:.]+\]")
 
 
@@ -85,6 +88,14 @@ def check_address(address: str) -> None:
         usable = False
     if not usable or re.search(r"\s", address):
         raise ValueError("this is no address: write http://host:port/v1, or the like")
+
+
+def key(value: SecretStr) -> SecretStr:
+    """Return a provider's key, of what can go into a header; a line's end does not belong to it."""
+    text = value.get_secret_value().strip()
+    if not _KEY.fullmatch(text):
+        raise ValueError("a key has no spaces, and only letters, digits and signs of ASCII")
+    return SecretStr(text)
 
 
 def check_names(named: Any, servers: Any, more: Collection[str] = ()) -> None:

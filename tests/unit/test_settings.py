@@ -65,7 +65,24 @@ WRONG = [
     ("PARLEY_API_KEYS", " , ", "no key"),
     ("PARLEY_API_KEYS", f"a={SECRET * 3},b={SECRET * 3}", "twice"),
     ("LOG_LEVEL", SECRET, "'warning'"),
+    ("OPENAI_API_KEY", f"{SECRET} and more", "no spaces"),
+    ("AZURE_OPENAI_API_KEY", f"{SECRET}\u00fc", "no spaces"),
+    ("GOOGLE_API_KEY", f"{SECRET}\n{SECRET}", "no spaces"),
+    ("GEMINI_API_KEY", f"{SECRET}\u00a0{SECRET}", "no spaces"),
+    ("COMPATIBLE_API_KEY", f"\u201c{SECRET}\u201d", "no spaces"),
+    ("REMOTE_API_KEY", f"{SECRET}\u2026", "no spaces"),
+    ("REMOTE_BASE_URL", SECRET, "http"),
+    ("RETENTION_DAYS", "0", "greater than or equal to 1"),
+    ("THREAD_TITLES", SECRET, "'model' or 'words'"),
+    ("DRAIN_SECONDS", "-1", "greater than or equal to 0"),
+    ("RUN_QUEUE", SECRET, "'auto', 'embedded' or 'distributed'"),
+    ("RUN_QUEUE", "distributed", "PostgreSQL"),
+    ("RUN_WORKER", SECRET, "'on' or 'off'"),
+    ("RUN_WORKER", "off", "distributed queue"),
+    ("RUN_WORKER_AT_ONCE", "0", "greater than or equal to 1"),
 ]
+
+TOLD = {name for name, _, _ in WRONG}
 
 Put = Callable[..., Settings]
 
@@ -102,6 +119,24 @@ def test_wrong_value_is_one_line_without_it(put: Put, name: str, value: str, say
     assert SECRET not in repr(caught.value) + line
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", sorted({*map(str.upper, Settings.model_fields)} - TOLD))
+@pytest.mark.parametrize("value", [SECRET, "-1", "/"])
+def test_what_is_not_listed_takes_anything(put: Put, name: str, value: str) -> None:
+    put(**{name: value})
+
+
+def test_keys_of_named_servers_are_keys(put: Put) -> None:
+    with pytest.raises(WrongSettings, match=r"COMPATIBLE_KEYS: .*no spaces"):
+        put(COMPATIBLE_SERVERS="groq=http://groq/v1", COMPATIBLE_KEYS=f"groq={SECRET} x")
+
+
+def test_a_key_may_come_with_the_end_of_its_line(put: Put) -> None:
+    key = put(OPENAI_API_KEY=f" {SECRET}\n").openai_api_key
+
+    assert key is not None
+    assert key.get_secret_value() == SECRET
 
 
 def test_every_wrong_value_has_its_line(put: Put) -> None:

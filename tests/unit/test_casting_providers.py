@@ -169,7 +169,7 @@ async def test_prices_are_loaded_while_nobody_waits(monkeypatch: pytest.MonkeyPa
         done.set()
 
     monkeypatch.setattr(prices, "load", load)
-    providers = Providers(Settings(openai_api_key=SecretStr("made up")))
+    providers = Providers(Settings(openai_api_key=SecretStr("made-up")))
 
     await providers.proxy("demo")
     assert not loading.is_set()

@@ -38,6 +38,13 @@ class Unprotected(ParleyError):
     )
 
 
+class NoPlace(ParleyError):
+    """The server's address can't be had."""
+
+    code = "no_place"
+    advice = "End the program that is there, or set another SERVER_PORT or SERVER_HOST."
+
+
 class Server(uvicorn.Server):
     """Says where it is to be found once it is."""
 
@@ -47,7 +54,11 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Open the port, and say so."""
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit as end:  # it has said why
+            place = f"{self.config.host}:{self.config.port}"
+            raise NoPlace(f"The API can't be served at {place}.") from end
         if self.started:
             host, port, *_ = self.servers[0].sockets[0].getsockname()
             name = f"[{host}]" if ":" in host else host

@@ -146,15 +146,18 @@ def test_open_address_with_keys_is_served(begin: Begin) -> None:
     assert KEY not in told
 
 
-def test_taken_port_is_told_in_a_line(begin: Begin) -> None:
+def test_taken_port_is_told_and_what_to_set(begin: Begin) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        code, shown = begin(SERVER_PORT=str(taken.getsockname()[1])).end()
+        port = taken.getsockname()[1]
+        code, shown = begin(SERVER_PORT=str(port)).end()
 
-    assert code != 0
-    assert "address already in use" in shown
-    assert "Traceback" not in shown
+    assert code == 1
+    reason, place, hint = shown.splitlines()
+    assert "address already in use" in reason
+    assert place == f"The API can't be served at 127.0.0.1:{port}."
+    assert "SERVER_PORT" in hint
 
 
 def test_server_is_not_taken_for_a_model_server(begin: Begin) -> None:

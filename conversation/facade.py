@@ -88,8 +88,9 @@ def start_conversation(
     `who` may also be any other provider's name, as in the settings, or the id of an assistant,
     whose model then decides. Raises `BadInput` for another name, `NotFound` for an unknown
     assistant or thread, `NotConfigured` where a setting is missing. `on_system_message` gets a
-    line for each function call, `on_approval` is asked before a function that needs a person's
-    consent. `core` is for programs with a core of their own; without it, it is this process's.
+    line for each function call and each wait for a provider, `on_approval` is asked before a
+    function that needs a person's consent. `core` is for programs with a core of their own;
+    without it, it is this process's.
     """
     core = core or load_core()
     choice = _choice(who, assistant_id, model)

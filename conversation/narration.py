@@ -89,9 +89,9 @@ def narrate(  # noqa: C901, PLR0912 - one line per kind of event
 
 
 def system_line(event: Event, phrases: Phrases = ENGLISH) -> str | None:
-    """Say what a chat shows between the messages: functions, approvals, bad endings; else None."""
+    """Say what a chat shows between the messages: functions, approvals, waits, bad endings."""
     match event:
-        case ToolExecuted() | ApprovalRequested() | ApprovalDecided():
+        case ToolExecuted() | ApprovalRequested() | ApprovalDecided() | RetryScheduled():
             return narrate(event, phrases)
         case Failed() | Expired() | Incomplete():
             return narrate(event, phrases)

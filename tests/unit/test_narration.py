@@ -92,11 +92,11 @@ def test_every_trigger_has_words(trigger: Trigger) -> None:
     assert narrate(change).startswith("From ready to started: ")
 
 
-def test_chat_shows_functions_approvals_and_bad_endings() -> None:
+def test_chat_shows_functions_approvals_waits_and_bad_endings() -> None:
     shown = {event.kind for event in SAID if system_line(event)}
 
     assert shown == {
-        "tool_executed", "approval_requested", "approval_decided",
+        "tool_executed", "approval_requested", "approval_decided", "retrying",
         "failed", "expired", "incomplete",
     }  # fmt: skip
     assert system_line(EXECUTED) == narrate(EXECUTED)

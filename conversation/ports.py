@@ -374,6 +374,10 @@ class Feed(Protocol):
         """Return what a run executed here has written, from memory; None: the store knows it."""
         ...
 
+    def under_way(self) -> int:
+        """Return how many runs are executed in this process."""
+        ...
+
     def keeps(self, run_id: str, message_id: str) -> bool:
         """Tell whether a message may be looked for in the log, as far as is known here.
 

@@ -156,6 +156,11 @@ class LogFeed:
             live = self._live.get(run_id)
             return live.rows() if live else None
 
+    def under_way(self) -> int:
+        """Return how many runs are executed in this process."""
+        with self._lock:
+            return len(self._live) - len(self._left)
+
     def keeps(self, run_id: str, message_id: str) -> bool:
         """Tell whether a message may be looked for in the log, as far as is known here."""
         with self._lock:

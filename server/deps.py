@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Query, Request
 
 from conversation import ports
+from conversation.errors import NotFound
 from conversation.records import DEFAULT_PROJECT, Assistant, Message, Page, Run, Thread
 from server.assistants_api.errors import not_found
 from server.assistants_api.parameters import AssistantId, MessageId, RunId, ThreadId
@@ -56,11 +57,20 @@ def _message(message_id: MessageId, thread: OwnThread, core: Core) -> Message:
     return message
 
 
-def _run(run_id: RunId, thread: OwnThread, core: Core) -> Run:
-    run = core.store.run(run_id)
-    if run.thread_id != thread.id:
+def _run(thread_id: ThreadId, run_id: RunId, core: Core, project: Project) -> Run:
+    """Return a run by one look at the database: many ask for one again and again."""
+    run = _found(core, run_id)
+    if run is None or (run.thread_id, run.project_id) != (thread_id, project):
+        _thread(thread_id, core, project)  # that it is not there is said first
         raise not_found("run", run_id)
     return run
+
+
+def _found(core: ports.Core, run_id: str) -> Run | None:
+    try:
+        return core.store.run(run_id)
+    except NotFound:
+        return None
 
 
 OwnMessage = Annotated[Message, Depends(_message)]

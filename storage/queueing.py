@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from conversation.errors import NotFound
 from conversation.records import QueuedMessage
@@ -13,6 +13,31 @@ from storage.tables import RunRow, ThreadRow
 from storage.thread_tables import QueuedRow
 
 _QUEUED = columns_of(QueuedRow, QueuedMessage)
+_NEWEST = (
+    select(RunRow.state)
+    .where(RunRow.thread_id == QueuedRow.thread_id)
+    .order_by(RunRow.created_at.desc(), RunRow.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_FIRST = (
+    select(*_QUEUED)
+    .where(
+        _NEWEST.in_(bindparam("behind", expanding=True)),
+        QueuedRow.number.in_(select(func.min(QueuedRow.number)).group_by(QueuedRow.thread_id)),
+    )
+    .order_by(QueuedRow.number)
+)
+_OF_RUN = select(RunRow.thread_id).where(RunRow.id == bindparam("run")).scalar_subquery()
+_BEHIND_RUN = (
+    select(*_QUEUED)
+    .where(
+        QueuedRow.thread_id == _OF_RUN,
+        _NEWEST.in_(bindparam("behind", expanding=True)),
+    )
+    .order_by(QueuedRow.number)
+    .limit(1)
+)
 
 
 def enqueue(connection: Connection, message: QueuedMessage) -> None:
@@ -37,19 +62,8 @@ def first_waiting(
     connection: Connection, behind: Collection[State], run_id: str | None
 ) -> list[QueuedMessage]:
     """Return the first message of each queue, or that of a run, behind a run in such a state."""
-    newest = (
-        select(RunRow.state)
-        .where(RunRow.thread_id == QueuedRow.thread_id)
-        .order_by(RunRow.created_at.desc(), RunRow.number.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    first = select(func.min(QueuedRow.number)).group_by(QueuedRow.thread_id)
-    query = select(*_QUEUED).where(newest.in_(behind), QueuedRow.number.in_(first))
-    if run_id is not None:
-        thread = select(RunRow.thread_id).where(RunRow.id == run_id).scalar_subquery()
-        query = query.where(QueuedRow.thread_id == thread)
-    rows = connection.execute(query.order_by(QueuedRow.number))
+    given = {"behind": list(behind), "run": run_id}
+    rows = connection.execute(_FIRST if run_id is None else _BEHIND_RUN, given)
     return [QueuedMessage(**row._mapping) for row in rows]
 
 

@@ -45,6 +45,7 @@ _EVENTS: Final = (
 
 
 _THREAD: Final = select(ThreadRow.__table__).where(ThreadRow.id == bindparam("thread"))
+_SHOWN: Final = select(ThreadRow.active_branch_id).where(ThreadRow.id == bindparam("thread"))
 _RUN: Final = select(RunRow.__table__).where(RunRow.id == bindparam("run"))
 _STEPS: Final = select(*STEP).where(StepRow.run_id == bindparam("run")).order_by(StepRow.number)
 _CALLS: Final = (
@@ -58,6 +59,26 @@ _ITEMS: Final = (
     .where(ItemRow.run_id == bindparam("run"))
     .order_by(ItemRow.round, ItemRow.position)
 )
+
+
+def _of_branch() -> Select[Any]:
+    """Follow parents from the branch; each shares what precedes the earliest fork on the way."""
+    columns = (BranchRow.id, BranchRow.parent_branch_id, BranchRow.fork_position)
+    itself = select(*columns, null().cast(Integer).label("upto"))
+    line = itself.where(BranchRow.id == bindparam("branch")).cte("line", recursive=True)
+    fork, upto = line.c.fork_position, line.c.upto
+    parents = select(*columns, case((upto < fork, upto), else_=fork)).join(
+        line, BranchRow.id == line.c.parent_branch_id
+    )
+    line = line.union_all(parents)
+    return (
+        select(*MESSAGE)
+        .join(line, line.c.id == MessageRow.branch_id)
+        .where(or_(line.c.upto.is_(None), MessageRow.position < line.c.upto))
+    )
+
+
+_OF_BRANCH: Final = _of_branch()
 
 
 def thread(connection: Connection, thread_id: str) -> Thread:
@@ -188,31 +209,19 @@ def messages(
     connection: Connection, thread_id: str, page: Page | None, run_id: str | None = None
 ) -> list[Message]:
     """Return the active branch's messages, all or those that a run wrote."""
-    return branch_messages(connection, thread(connection, thread_id).branch_id, page, run_id)
+    branch_id = connection.scalar(_SHOWN, {"thread": thread_id})
+    if branch_id is None:
+        raise NotFound("thread", thread_id)
+    return branch_messages(connection, branch_id, page, run_id)
 
 
 def branch_messages(
     connection: Connection, branch_id: str, page: Page | None = None, run_id: str | None = None
 ) -> list[Message]:
     """Return the messages of a branch with those it shares of the branches it was forked off."""
-    query, order = _of_branch(branch_id), (MessageRow.position,)
+    query, given = _OF_BRANCH, {"branch": branch_id}
     if run_id is not None:
         query = query.where(MessageRow.run_id == run_id)
-    return [message_of(row) for row in paged(connection, query, page, MessageRow, "message", order)]
-
-
-def _of_branch(branch_id: str) -> Select[Any]:
-    """Follow parents from the branch; each shares what precedes the earliest fork on the way."""
-    columns = (BranchRow.id, BranchRow.parent_branch_id, BranchRow.fork_position)
-    itself = select(*columns, null().cast(Integer).label("upto")).where(BranchRow.id == branch_id)
-    line = itself.cte("line", recursive=True)
-    fork, upto = line.c.fork_position, line.c.upto
-    parents = select(*columns, case((upto < fork, upto), else_=fork)).join(
-        line, BranchRow.id == line.c.parent_branch_id
-    )
-    line = line.union_all(parents)
-    return (
-        select(*MESSAGE)
-        .join(line, line.c.id == MessageRow.branch_id)
-        .where(or_(line.c.upto.is_(None), MessageRow.position < line.c.upto))
-    )
+    order = (MessageRow.position,)
+    rows = paged(connection, query, page, MessageRow, "message", order, given)
+    return [message_of(row) for row in rows]

@@ -194,8 +194,8 @@ def _below(error: Faults) -> Problem:
 
 
 def _out_of_range(error: Faults, side: str, sign: str, bound: float, code: str) -> Problem:
-    sort = "integer" if isinstance(bound, int) else "decimal"
-    text = f"Expected a value {sign} {bound:g}, but got {error['input']} instead."
+    sort, told = ("integer", bound) if isinstance(bound, int) else ("decimal", f"{bound:g}")
+    text = f"Expected a value {sign} {told}, but got {error['input']} instead."
     return Problem(
         message=f"Invalid '{{param}}': {sort} {side} value. {text}", code=f"{sort}_{code}_value"
     )

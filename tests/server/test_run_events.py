@@ -118,6 +118,15 @@ def test_run_is_followed_from_another_process(url: str) -> None:
         assert len(texts(heard)) > 1
 
 
+def test_bound_of_a_number_is_told_in_full(client: openai.OpenAI, raw: httpx2.Client) -> None:
+    done = run(client, "hello")
+
+    error = raw.get(path(done.thread_id, done.id), params={"after": 10**10}).json()["error"]
+
+    assert (error["param"], error["code"]) == ("after", "integer_above_max_value")
+    assert error["message"].endswith("<= 2147483647, but got 10000000000 instead.")
+
+
 def test_run_of_another_thread_is_not_found(client: openai.OpenAI, raw: httpx2.Client) -> None:
     done = run(client, "hello")
 

@@ -9,14 +9,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
-from conversation.ids import new_id
 from conversation.signals import Asking, Finished, Item, Saying, Signal, Used
 from conversation.turns import Round, ToolCall, ToolSpec, Turn
 from proxies.chat_request import Body, said_before, sampling_of
 from proxies.chat_wishes import format_of
 from proxies.in_words import with_choice_in_words, with_format_in_words
+from proxies.written_calls import call_meant_by, calls_in
 
 _OPEN: Final = "<tool_call>"
 _CLOSE: Final = "</tool_call>"
@@ -24,7 +24,6 @@ _MARK: Final = re.compile(r'<tool_call>|```|(?m:^[ \t]*(?=(?:\[\s*)?\{\s*"))')
 _BEGUN: Final = re.compile(r"(?m:^)[ \t]*(?:\[\s*)?(?:\{\s*)?\Z")
 _FENCE: Final = re.compile(r"```[\w-]*[ \t]*\n?(?P<body>.*?)\n?[ \t]*```", re.DOTALL)
 _LABELLED: Final = re.compile(r"```(?:tool_call|tool_code|tool|function)\b")
-_ARGUMENTS: Final = ("arguments", "parameters", "args", "input")
 _LONGEST: Final = 200_000
 
 _HOW: Final = """\
@@ -91,6 +90,14 @@ class Scanner:
         """Yield what is left when the text ends."""
         yield from map(Saying, self._scan(last=True))
 
+    def left(self) -> Iterator[Signal]:
+        """Take a broken call beside good ones as one, too, which will fail; or say it."""
+        block, _ = self.broken or ("", "")
+        if call := call_meant_by(block, self.names):
+            self.calls.append(call)
+        elif block:
+            yield Saying(block)
+
     def _scan(self, *, last: bool) -> Iterator[str]:
         while found := _MARK.search(self._held):
             yield from self._say(self._held[: found.start()])
@@ -111,7 +118,7 @@ class Scanner:
         """Keep a block's calls, or say it."""
         meant = block.startswith(_OPEN) or bool(_LABELLED.match(block))
         try:
-            calls = list(_calls(json.loads(_inside(block)), None if meant else self.names))
+            calls = list(calls_in(json.loads(_inside(block)), None if meant else self.names))
         except (ValueError, RecursionError) as error:
             calls = []
             problem = f"it is no JSON ({error})" if isinstance(error, ValueError) else "too deep"
@@ -174,31 +181,6 @@ def _inside(block: str) -> str:
         return fence["body"] if fence else inner
     fence = _FENCE.fullmatch(block)
     return fence["body"] if fence else block.removeprefix("```")
-
-
-def _calls(value: Any, names: frozenset[str] | None) -> Iterator[ToolCall]:
-    """Yield the calls that a JSON value stands for, of functions among `names` if given."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _calls(one, names)
-    elif isinstance(value, dict):
-        if isinstance(several := value.get("tool_calls"), list):
-            yield from _calls(several, names)
-        elif (call := _call(value)) and (names is None or call.name in names):
-            yield call
-
-
-def _call(value: dict[str, Any]) -> ToolCall | None:
-    if isinstance(inner := value.get("function"), dict):
-        value = inner
-    name = value.get("name") or value.get("tool") or value.get("function")
-    given = next((value[key] for key in _ARGUMENTS if key in value), None)
-    if not isinstance(name, str) or not (isinstance(given, dict | str) or given is None):
-        return None
-    if given is None and not value.keys() & {"name", "function"}:
-        return None
-    arguments = given if isinstance(given, str) and given.strip() else json.dumps(given or {})
-    return ToolCall(call_id=new_id("call"), name=name, arguments=arguments)
 
 
 def _messages(turn: Turn) -> list[Body]:

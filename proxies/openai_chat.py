@@ -111,6 +111,9 @@ class OpenAIChat:
             async with aclosing(self._mended(turn, answer, scanner)) as signals:
                 async for signal in signals:
                     yield signal
+        else:
+            for told in scanner.left():
+                yield told
         for told in _concluded(answer, scanner):
             yield told
 

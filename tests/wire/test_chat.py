@@ -229,6 +229,31 @@ async def test_a_call_that_cannot_be_read_is_asked_for_again(compatible: Wire) -
     assert "JSON" in asked[-1]["content"]
 
 
+@pytest.mark.parametrize("text", [f"{CALL}\n{BROKEN}", f"{BROKEN}\n{CALL}"])
+async def test_a_broken_call_beside_good_ones_is_told_the_model(
+    compatible: Wire, text: str
+) -> None:
+    compatible.server.script(Answer(text=text))
+
+    heard = await hear(compatible.proxy(tools="prompted"), compatible.turn(tools=(PRICE,)))
+
+    whole, broken = asked_in(heard).calls
+    assert (whole.arguments, broken.name) == ('{"symbol": "AAPL"}', "get_stock_price")
+    assert broken.arguments == '{"symbol":'
+    assert text_of(heard).strip() == ""
+    assert len(compatible.server.requests) == 1
+
+
+async def test_a_broken_call_of_nothing_known_is_said(compatible: Wire) -> None:
+    unknown = BROKEN.replace("get_stock_price", "sing")
+    compatible.server.script(Answer(text=f"{CALL}\n{unknown}"))
+
+    heard = await hear(compatible.proxy(tools="prompted"), compatible.turn(tools=(PRICE,)))
+
+    assert len(asked_in(heard).calls) == 1
+    assert text_of(heard).strip() == unknown
+
+
 async def test_after_one_repair_the_text_is_the_answer(compatible: Wire) -> None:
     compatible.server.script(Answer(text=BROKEN), Answer(text=BROKEN))
 

@@ -125,10 +125,17 @@ class StoreUnavailable(ParleyError):
 
 
 class ProviderError(ParleyError):
-    """The model's provider did not do what was asked; `retryable` if trying again may help."""
+    """The model's provider did not do what was asked; `retryable` if trying again may help.
+
+    `retry_after` are the seconds to wait before that, where the provider says.
+    """
 
     code = "provider_error"
     retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class NotConfigured(ProviderError):
@@ -176,15 +183,11 @@ class QuotaExceeded(ProviderError):
 
 
 class RateLimited(ProviderError):
-    """Too many requests; `retry_after` seconds, where the provider says."""
+    """Too many requests."""
 
     code = "rate_limited"
     advice = "Wait a little, then send the message again."
     retryable = True
-
-    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
 
 
 class ProviderUnavailable(ProviderError):

@@ -100,12 +100,14 @@ class Complaint:
         if kind is ContextTooLong and (beyond := tokens_too_many(self.sentence)):
             message += f", by {beyond:,} tokens"
         message += f": {self.sentence}" if self.sentence else "."
-        if kind is RateLimited:
-            return RateLimited(message, hint=self._when(), retry_after=self.retry_after)
-        return kind(message, hint=self._what_to_do() if kind is RequestRejected else "")
+        return kind(message, hint=self._what_to_do(kind), retry_after=self.retry_after)
 
-    def _what_to_do(self) -> str:
-        """Return what mends a request, where that is known."""
+    def _what_to_do(self, kind: Kind) -> str:
+        """Return what helps, where more is known than of the kind."""
+        if kind.retryable:
+            return self._when()
+        if kind is not RequestRejected:
+            return ""
         if says_blind(self.sentence):
             return _EYES
         # No model is spoken of: it is the address that is not known.

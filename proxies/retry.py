@@ -17,7 +17,7 @@ from tenacity import (
     wait_exponential_jitter,
 )
 
-from conversation.errors import BadResponse, ProviderError, RateLimited
+from conversation.errors import BadResponse, ProviderError
 from conversation.signals import Asking, Finished, Item, Refusing, Retrying, Saying, Signal, Used
 
 Attempt = Callable[[], AsyncGenerator[Signal, None]]
@@ -45,7 +45,7 @@ class RetryPolicy:
     def delay(self, state: RetryCallState) -> float:
         """Return the provider's wish, else a wait that grows from attempt to attempt."""
         error = _failure(state)
-        if isinstance(error, RateLimited) and error.retry_after is not None:
+        if error.retry_after is not None:
             return error.retry_after
         grow = wait_exponential_jitter(
             initial=self.first_delay, max=self.longest_delay, jitter=self.jitter

@@ -309,6 +309,13 @@ LOAD: Final = (
         provoke=once(refused(500, "A fault."), said("Here I am.")),
     ),
     Failure(
+        what="The provider is down (503), and asks for a wait of more than two minutes",
+        says="{who} has a fault or is overloaded",
+        code="provider_unavailable",
+        hint="Send the message again in 5 minutes: the provider asks for this wait.",
+        provoke=once(refused(503, "Back soon.", retry_after="300")),
+    ),
+    Failure(
         what="A gateway before the provider shows a page (502)",
         says="{who} has a fault or is overloaded",
         code="provider_unavailable",

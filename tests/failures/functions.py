@@ -9,11 +9,13 @@ from conversation.events import ToolExecuted
 from conversation.records import Run
 from conversation.script import State
 from tests.contract.cores import ended
+from tests.failures.answers import once, said
 from tests.failures.failure import EVERY, NO_PROVIDER, Failure, Outcome, Provoke
 from tests.failures.stage import COMPATIBLE, GEMINI, OPENAI, Stage
 from tools.outputs import LIMIT
 
 _ROOT: Final = Path(__file__).parents[2]
+_IN_WORDS: Final = '<tool_call>{{"name": "price", "arguments": {{"symbol": {}</tool_call>'
 _BY_MODEL: Final = "Nothing: the model was told, and goes on"
 
 
@@ -79,6 +81,24 @@ FUNCTIONS: Final = (
         "The arguments of price are not JSON",
         _calling_without_json,
         (OPENAI, COMPATIBLE),
+    ),
+    Failure(
+        what="A call in words can't be read: the model is asked to write it again",
+        state=State.COMPLETED,
+        says='price(symbol="AAPL") → 4.0',
+        told_by=("tool_executed",),
+        can=_BY_MODEL,
+        on=(COMPATIBLE,),
+        given=lambda _: {"compatible_tools": "prompted"},
+        provoke=once(said(_IN_WORDS.format('"AAPL"}')), said(_IN_WORDS.format('"AAPL"}}'))),
+    ),
+    Failure(
+        what="It still can't be read: then it was the answer",
+        state=State.COMPLETED,
+        says="The model wrote: <tool_call>",
+        on=(COMPATIBLE,),
+        given=lambda _: {"compatible_tools": "prompted"},
+        provoke=once(said(_IN_WORDS.format('"AAPL"}')), said(_IN_WORDS.format('"AAPL"}'))),
     ),
     _failure(
         "The arguments of a call don't fit",

@@ -1,5 +1,6 @@
 """What holds for the failures of both providers."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from tests.wire.wires import (
 )
 
 ONCE = RetryPolicy(attempts=1)
+TWICE = replace(QUICK, attempts=2)
 _THINKING: dict[str, dict[str, Any]] = {
     "OpenAI": {"reasoning": True},
     "Gemini": {"thought": "Hm."},
@@ -95,6 +97,19 @@ async def test_the_providers_wish_for_a_wait_is_honoured(wire: Wire) -> None:
     heard = await hear(wire.proxy(), wire.turn())
 
     assert [retry.delay for retry in retries_in(heard)] == [0.01, 0.0]
+
+
+@pytest.mark.parametrize(("seconds", "waits"), [("0.01", [0.01]), ("300", [])])
+async def test_a_fault_may_come_with_a_wish_for_a_wait(
+    wire: Wire, seconds: str, waits: list[float]
+) -> None:
+    wire.server.always(replace(wire.fail(503, "overloaded"), headers={"retry-after": seconds}))
+
+    heard, error = await hear_until_failure(wire.proxy(retry=TWICE), wire.turn())
+
+    assert [retry.delay for retry in retries_in(heard)] == waits
+    assert isinstance(error, ProviderUnavailable)
+    assert ("in 5 minutes" in error.hint) is (not waits)
 
 
 async def test_too_long_a_wait_is_not_waited_for(wire: Wire) -> None:

@@ -6,7 +6,9 @@ from typing import Any, Final
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
-_RUN: Final = re.compile(rb'"id": ?"(run_[A-Za-z0-9]{24})"')
+_RUN: Final = re.compile(rb'(?:\A|\ndata: )\{\s*"id": ?"(run_[A-Za-z0-9]{24})"')
+"""An object that begins with the id of a run: metadata may have such a pair, too, but not first."""
+
 _THREAD: Final = re.compile(rb'"thread_id": ?"(thread_[A-Za-z0-9]{24})"')
 _RUNS: Final = re.compile(r"(/v1)?/threads/([^/]+/)?runs/?")
 

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
+from conversation.ids import new_id
 from conversation.records import Run
 from conversation.script import State
 from server.limits import BodyLimit, Bucket, RequestRate, RunsAtOnce
@@ -210,6 +211,25 @@ def test_runs_of_the_api_count_until_they_end(tmp_path: Path) -> None:
 
     assert caught.value.code == "rate_limit_exceeded"
     assert caught.value.response.headers["retry-after"] == "1"
+
+
+def test_metadata_that_names_a_run_does_not_hide_the_real_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    with api(url, demo_delay_seconds=0.05, server_runs_at_once=1) as door:
+        client = door.openai(max_retries=0)
+        assistant = client.beta.assistants.create(model="demo")
+        forged = {"id": new_id("run"), "object": "thread.run"}
+        stream = client.beta.threads.create_and_run(
+            assistant_id=assistant.id,
+            thread={
+                "metadata": forged,
+                "messages": [{"role": "user", "content": "count to 10000"}],
+            },
+            stream=True,
+        )
+        with stream, pytest.raises(openai.RateLimitError):
+            next(event for event in stream if event.event == "thread.run.in_progress")
+            begun(client, "echo second")
 
 
 def begun(client: openai.OpenAI, text: str) -> ThreadRun:

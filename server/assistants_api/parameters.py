@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Path, Request
 from pydantic import AfterValidator
 
+from conversation.text import storable
 from server.assistants_api.errors import ApiError
 from server.assistants_api.validation import fault
 
@@ -68,7 +69,7 @@ BETA: Final = Depends(_beta)
 
 async def _metadata(request: Request) -> dict[str, str]:
     found = ((_FILTER.fullmatch(name), value) for name, value in request.query_params.items())
-    return {match[1]: value for match, value in found if match}
+    return {storable(match[1]): storable(value) for match, value in found if match}
 
 
 MetadataFilter = Annotated[dict[str, str], Depends(_metadata)]

@@ -19,6 +19,7 @@ from conversation.errors import (
 )
 from conversation.signals import Asking, Refusing, Saying, Signal
 from conversation.turns import ToolChoice, Turn
+from proxies.chat_roles import says_plain
 from proxies.eyes import is_about_pictures, says_blind, shows_pictures, with_pictures_in_words
 
 ToolMode = Literal["auto", "native", "prompted"]
@@ -29,6 +30,7 @@ logger: Final = logging.getLogger(__name__)
 FORMAT: Final = "response_format"
 CHOICE: Final = "tool_choice"
 THINKING: Final = "thinking_config"
+ROLES: Final = "roles"
 
 _TOOLS: Final = "tools"
 _PICTURES: Final = "pictures"
@@ -82,17 +84,17 @@ class Abilities:
     """Remembers, by model and effort, what must not be sent; `tools` is the setting."""
 
     def __init__(
-        self, parameters: tuple[str, ...], *, tools: ToolMode = "native", counts: bool = False
+        self, parameters: tuple[str, ...], *, tools: ToolMode = "native", chats: bool = False
     ) -> None:
         self._parameters = parameters
         self._tools = tools
-        self._counts = counts
+        self._chats = chats
         self._refused: dict[_Key, frozenset[str]] = {}
 
     @classmethod
     def of_chat(cls, tools: ToolMode) -> "Abilities":
         """Return those of models behind `/chat/completions`."""
-        return cls(_CHAT, tools=tools, counts=True)
+        return cls(_CHAT, tools=tools, chats=True)
 
     @classmethod
     def of_responses(cls) -> "Abilities":
@@ -171,7 +173,9 @@ class Abilities:
         known = self._known(turn)
         if shows_pictures(turn) and _PICTURES not in known and says_blind(said):
             yield _PICTURES
-        counted = self._counts and turn.stream and _COUNTING not in known
+        if self._chats and ROLES not in known and says_plain(said):
+            yield ROLES
+        counted = self._chats and turn.stream and _COUNTING not in known
         if counted and _NO_COUNTING.search(said):
             yield _COUNTING
         if _NOT_TAKEN.search(said):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from conversation.signals import Asking, Finished, Item, Saying, Signal, Used
+from conversation.signals import Asking, Finished, FinishReason, Item, Saying, Signal, Used
 from conversation.turns import Round, ToolCall, ToolSpec, Turn
 from proxies.chat_request import Body, said_before, sampling_of
 from proxies.chat_wishes import format_of
@@ -97,6 +97,16 @@ class Scanner:
             self.calls.append(call)
         elif block:
             yield Saying(block)
+
+    def ending(self, reason: FinishReason, used: Used | None) -> Iterator[Signal]:
+        """Yield how an answer ends that may have calls in its text."""
+        whole = reason in {"stop", "tool_calls"}
+        calls = tuple(self.calls) if whole else ()
+        if calls:
+            yield Asking(calls)
+        if used:
+            yield used
+        yield Finished(("tool_calls" if calls else "stop") if whole else reason)
 
     def _scan(self, *, last: bool) -> Iterator[str]:
         while found := _MARK.search(self._held):

@@ -12,12 +12,13 @@ from typing import Any, Final
 import httpx2
 from openai import AsyncAzureOpenAI, AsyncOpenAI, BaseModel, Omit
 
-from conversation.signals import Asking, Finished, Requested, Responded, Saying, Signal
+from conversation.signals import Requested, Responded, Saying, Signal
 from conversation.turns import Turn
-from proxies.abilities import CHOICE, FORMAT, Abilities, ToolMode
+from proxies.abilities import CHOICE, FORMAT, ROLES, Abilities, ToolMode
 from proxies.ahead import sent
 from proxies.chat_prompted import Scanner, prompted_request, repair_request
 from proxies.chat_request import Body, request_for
+from proxies.chat_roles import plain
 from proxies.chat_signals import Answer, Raw
 from proxies.failures import cut_off, reading_stream, unreadable
 from proxies.headroom import Meter
@@ -114,7 +115,7 @@ class OpenAIChat:
         else:
             for told in scanner.left():
                 yield told
-        for told in _concluded(answer, scanner):
+        for told in scanner.ending(answer.reason, answer.used):
             yield told
 
     async def _mended(
@@ -160,6 +161,8 @@ class OpenAIChat:
     async def _chunks(self, request: Body, turn: Turn) -> AsyncGenerator[Raw, None]:
         completions = self._client.chat.completions
         asked = self._abilities.fitted(request, turn) | self._headers
+        if not self._abilities.takes(ROLES, turn):
+            asked["messages"] = plain(asked["messages"])
         with provider_errors(self._secrets, self._label):
             if not turn.stream:
                 whole = await completions.create(**as_it_is(asked), timeout=self._answer_timeout)
@@ -248,16 +251,6 @@ def connect_azure(
         meter=meter,
         lists=False,  # it would be of models, not of deployments
     )
-
-
-def _concluded(answer: Answer, scanner: Scanner) -> list[Signal]:
-    """Return how an answer ends that may have calls in its text."""
-    whole = answer.reason in {"stop", "tool_calls"}
-    calls = tuple(scanner.calls) if whole else ()
-    asking: list[Signal] = [Asking(calls)] if calls else []
-    counted: list[Signal] = [answer.used] if answer.used else []
-    reason = ("tool_calls" if calls else "stop") if whole else answer.reason
-    return [*asking, *counted, Finished(reason)]
 
 
 def _raw(said: Any, label: str) -> Raw:

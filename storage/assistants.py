@@ -3,15 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from conversation.errors import NotFound
 from conversation.records import Assistant, Page
 from storage.metadata import carrying
 from storage.paging import listed
 from storage.tables import AssistantRow, AssistantVersionRow
+
+_VERSIONS: Final = (
+    select(AssistantVersionRow.body)
+    .join(AssistantRow, AssistantRow.id == AssistantVersionRow.assistant_id)
+    .where(AssistantRow.id == bindparam("assistant"))
+)
+_NEWEST: Final = _VERSIONS.where(
+    AssistantVersionRow.version == AssistantRow.version, AssistantRow.deleted_at.is_(None)
+)
+_NAMED: Final = _VERSIONS.where(AssistantVersionRow.version == bindparam("version"))
 
 
 def save(connection: Connection, assistant: Assistant, now: datetime) -> Assistant:
@@ -39,17 +49,8 @@ def save(connection: Connection, assistant: Assistant, now: datetime) -> Assista
 
 def find(connection: Connection, assistant_id: str, version: int | None) -> Assistant:
     """Return the newest version, unless it was deleted, or the named one in any case."""
-    query = (
-        select(AssistantVersionRow.body)
-        .join(AssistantRow, AssistantRow.id == AssistantVersionRow.assistant_id)
-        .where(AssistantRow.id == assistant_id)
-    )
-    if version is None:
-        newest = AssistantVersionRow.version == AssistantRow.version
-        query = query.where(newest, AssistantRow.deleted_at.is_(None))
-    else:
-        query = query.where(AssistantVersionRow.version == version)
-    found: Assistant | None = connection.scalar(query)
+    wanted = {"assistant": assistant_id, "version": version}
+    found: Assistant | None = connection.scalar(_NEWEST if version is None else _NAMED, wanted)
     if found is None:
         raise NotFound("assistant", assistant_id)
     return found

@@ -3,13 +3,12 @@
 `Envelope` is the outermost middleware: whatever goes wrong beneath it is logged and answered there.
 """
 
-import json
 import logging
 import secrets
 import time
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 logger: Final = logging.getLogger(__name__)
 
 VERSION: Final = "2020-10-01"
+
+_JSON: Final = TypeAdapter[Any](Any)
 
 _FAULT: Final = (
     "The server had an error processing your request. Sorry about that! You can retry your "
@@ -29,7 +30,7 @@ class PrettyJson(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """Return `content` as JSON."""
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=2).encode()
+        return _JSON.dump_json(content, indent=2)
 
 
 def error_answer(

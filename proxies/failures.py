@@ -81,6 +81,8 @@ _EYES: Final = "Choose a model that takes pictures, or send the message without 
 _A_MODEL: Final = re.compile(r"model|no endpoints found for", re.IGNORECASE)
 _TOO_LARGE: Final = 413
 _SOON: Final = 120.0
+_AGES: Final = 1e9
+_SECONDS: Final = re.compile(r"\d+(\.\d*)?|\.\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,17 +174,20 @@ def reading_stream(provider: str, begun: Callable[[], bool] = lambda: True) -> I
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """Read `retry-after-ms` or `retry-after` (seconds or a date); None where there is neither."""
+    if (milliseconds := seconds_in(headers.get("retry-after-ms", ""))) is not None:
+        return milliseconds / 1000
+    after = headers.get("retry-after", "")
+    seconds = seconds_in(after)
+    return _until(after) if seconds is None else seconds
+
+
+def seconds_in(text: str) -> float | None:
+    """Read a number of seconds; None for what is none, or less than none."""
+    return min(float(text), _AGES) if _SECONDS.fullmatch(text.strip()) else None
+
+
+def _until(date: str) -> float | None:
     try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return float(milliseconds) / 1000
-        return _delay(headers.get("retry-after", ""))
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
     except ValueError:
         return None
-
-
-def _delay(after: str) -> float | None:
-    if not after:
-        return None
-    if after.replace(".", "", 1).isdigit():
-        return float(after)
-    return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())

@@ -5,7 +5,7 @@ they are, and `ValueError`s of several kinds for bodies and chunks that can't be
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -17,6 +17,7 @@ from proxies.error_bodies import words_in
 from proxies.failures import (
     Complaint,
     misdirected,
+    seconds_in,
     seconds_to_wait,
     timed_out,
     unreadable,
@@ -91,8 +92,8 @@ def _code(details: list[Mapping[str, Any]]) -> str:
 
 def _retry_after(error: APIError, details: list[Mapping[str, Any]]) -> float | None:
     for detail in details:
-        with suppress(ValueError):
-            if delay := detail.get("retryDelay"):
-                return float(str(delay).removesuffix("s"))
+        delay = seconds_in(str(detail.get("retryDelay", "")).removesuffix("s"))
+        if delay is not None:
+            return delay
     headers = getattr(error.response, "headers", None)
     return seconds_to_wait(headers) if headers else None

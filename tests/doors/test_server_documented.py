@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from setup.settings import ROOT
+from server.protection import protection
+from setup.settings import ROOT, Settings
 from tests.doors.chat import serving
 from tests.doors.terminal import surroundings
 from tests.server.checked import served_core
@@ -28,9 +29,10 @@ NODE = shutil.which("node") or ""
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a server is, as `make server` starts one."""
+    usual = Settings.model_validate({})
     with (
         serving(tmp_path_factory.mktemp("server")) as core,
-        served_core(core, root=True) as address,
+        served_core(core, root=True, middleware=protection(core.store, usual)) as address,
     ):
         yield address
 

@@ -31,5 +31,5 @@ class Details:
             self.parts.append(dict(piece))
             return
         given = {name: value for name, value in piece.items() if value is not None}
-        longer = {n: (last.get(n) or "") + given[n] for n in _IN_PIECES if n in given}
+        longer = {n: f"{last.get(n) or ''}{given[n]}" for n in _IN_PIECES if n in given}
         last |= given | longer

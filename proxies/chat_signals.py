@@ -26,6 +26,7 @@ from proxies.chat_calls import Calls
 from proxies.chat_details import FIELD, Details
 from proxies.chat_request import called
 from proxies.chat_thoughts import Thoughts
+from proxies.counts import count
 
 Raw = dict[str, Any]
 
@@ -133,7 +134,8 @@ class Answer:
                 yield self._saying(said)
             elif thinking or self._thoughts.thinking:
                 yield Alive(_THINKING)
-        if refusal := delta.get("refusal"):
+        refusal = delta.get("refusal")
+        if refusal and isinstance(refusal, str):
             yield Refusing(refusal)
 
     def _saying(self, text: str) -> Saying:
@@ -166,10 +168,10 @@ class Answer:
 def used_in(usage: Raw) -> Used:
     """Return the tokens that a server counted."""
     return Used(
-        input=usage.get("prompt_tokens") or 0,
-        output=usage.get("completion_tokens") or 0,
-        cached=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-        reasoning=(usage.get("completion_tokens_details") or {}).get("reasoning_tokens") or 0,
+        input=count(usage, "prompt_tokens"),
+        output=count(usage, "completion_tokens"),
+        cached=count(usage, "prompt_tokens_details", "cached_tokens"),
+        reasoning=count(usage, "completion_tokens_details", "reasoning_tokens"),
     )
 
 

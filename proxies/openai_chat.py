@@ -23,7 +23,7 @@ from proxies.chat_signals import Answer, Raw
 from proxies.failures import cut_off, reading_stream, unreadable
 from proxies.headroom import Meter
 from proxies.in_words import with_choice_in_words, with_format_in_words
-from proxies.openai_body import as_it_is
+from proxies.openai_body import as_it_is, streamed
 from proxies.openai_errors import answered, provider_errors, said_in
 from proxies.openai_listing import http_client, models_at
 from proxies.retry import DEFAULT_POLICY, RetryPolicy
@@ -145,31 +145,33 @@ class OpenAIChat:
     async def _read(
         self, request: Body, turn: Turn, answer: Answer, tape: Tape
     ) -> AsyncGenerator[Signal, None]:
-        try:
-            async with aclosing(self._chunks(request, turn)) as chunks:
-                async for chunk in chunks:
-                    tape.piece()
-                    for signal in answer.signals_in(chunk):
-                        yield signal
-        finally:
-            tape.body = answer.body
-        for signal in answer.ending():
-            yield signal
+        with provider_errors(self._secrets, self._label):
+            try:
+                async with aclosing(self._chunks(request, turn)) as chunks:
+                    async for chunk in chunks:
+                        tape.piece()
+                        for signal in answer.signals_in(chunk):
+                            yield signal
+            finally:
+                tape.body = answer.body
+            for signal in answer.ending():
+                yield signal
         if not answer.finish:
             raise cut_off(self._label)
 
     async def _chunks(self, request: Body, turn: Turn) -> AsyncGenerator[Raw, None]:
-        completions = self._client.chat.completions
         asked = self._abilities.fitted(request, turn) | self._headers
         if not self._abilities.takes(ROLES, turn):
             asked["messages"] = plain(asked["messages"])
         with provider_errors(self._secrets, self._label):
             if not turn.stream:
-                whole = await completions.create(**as_it_is(asked), timeout=self._answer_timeout)
+                whole = await self._client.chat.completions.create(
+                    **as_it_is(asked), timeout=self._answer_timeout
+                )
                 yield answered(_raw(whole, self._label), self._secrets, self._label)
                 return
             counted = self._abilities.counted(turn)
-            chunks = await completions.create(**as_it_is(asked | counted), stream=True)
+            chunks = await streamed(self._client, "/chat/completions", asked | counted)
         with reading_stream(self._label), provider_errors(self._secrets, self._label):
             async with chunks:
                 async for chunk in chunks:
@@ -255,6 +257,8 @@ def connect_azure(
 
 def _raw(said: Any, label: str) -> Raw:
     """Return what the SDK received, with the server's own names and nothing added."""
-    if not isinstance(said, BaseModel):
+    if isinstance(said, BaseModel):
+        return said.to_dict(mode="json", warnings=False)
+    if not isinstance(said, dict):
         raise unreadable(label)
-    return said.to_dict(mode="json", warnings=False)
+    return said

@@ -23,6 +23,7 @@ from conversation.signals import (
     Used,
 )
 from conversation.turns import ProviderItem, ToolCall
+from proxies.counts import count
 from proxies.failures import Complaint
 from proxies.openai_request import OPENAI, Maker
 from proxies.redact import redacted
@@ -137,8 +138,8 @@ def _arguments(given: Any) -> str:
 
 def _used(usage: Raw) -> Used:
     return Used(
-        input=usage.get("input_tokens") or 0,
-        output=usage.get("output_tokens") or 0,
-        cached=(usage.get("input_tokens_details") or {}).get("cached_tokens") or 0,
-        reasoning=(usage.get("output_tokens_details") or {}).get("reasoning_tokens") or 0,
+        input=count(usage, "input_tokens"),
+        output=count(usage, "output_tokens"),
+        cached=count(usage, "input_tokens_details", "cached_tokens"),
+        reasoning=count(usage, "output_tokens_details", "reasoning_tokens"),
     )

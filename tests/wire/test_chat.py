@@ -5,7 +5,7 @@ from typing import get_args
 import pytest
 
 from conversation.errors import RequestRejected, StreamCut
-from conversation.signals import Alive, Finished, Item, Used
+from conversation.signals import Alive, Finished, Item, Refusing, Used
 from conversation.turns import Round, ToolCall, ToolResult
 from tests.wire.chat_server import Answer, Call, Manner, failure
 from tests.wire.server import Break, json_reply
@@ -89,6 +89,26 @@ async def test_tokens_are_counted_wherever_they_are_told(compatible: Wire, usage
     heard = await hear(compatible.proxy(), compatible.turn())
 
     assert [one for one in heard if isinstance(one, Used)] == [Used(input=20, output=10, cached=5)]
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": "12", "completion_tokens": None},
+        {"prompt_tokens": -1, "completion_tokens": [], "prompt_tokens_details": 5},
+        {"prompt_tokens": [12], "completion_tokens_details": {"reasoning_tokens": "many"}},
+    ],
+)
+async def test_what_is_no_count_spoils_no_answer(compatible: Wire, usage: object) -> None:
+    message = {"role": "assistant", "content": "Well.", "refusal": 5}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    compatible.server.script(json_reply({"choices": [choice], "usage": usage}))
+
+    heard = await hear(compatible.proxy(), compatible.turn(stream=False))
+
+    assert text_of(heard) == "Well."
+    assert heard[-2:] == [Used(input=0, output=0), Finished("stop")]
+    assert not any(isinstance(signal, Refusing) for signal in heard)
 
 
 async def test_a_server_that_counts_nothing_is_believed(compatible: Wire) -> None:

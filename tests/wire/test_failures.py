@@ -217,7 +217,20 @@ async def test_a_page_instead_of_an_answer_is_told(wire: Wire) -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(
-    "body", [b"[]", b"42", b'{"candidates": 5}', b'{"output": "x", "status": "completed"}']
+    "body",
+    [
+        b"[]",
+        b"42",
+        b'{"candidates": 5}',
+        b'{"output": "x", "status": "completed"}',
+        b'{"choices": 5}',
+        b'{"choices": [null]}',
+        b'{"choices": [{"delta": "x", "message": "x"}]}',
+        b'{"choices": [{"delta": {"tool_calls": [null]}, "message": {"tool_calls": 5}}]}',
+        b'{"choices": [{"delta": {"content": [5]}, "message": {"content": [{"type": "text", '
+        b'"text": 5}]}}]}',
+        b'{"choices": [{"delta": {}, "message": {}, "finish_reason": {"a": 1}}]}',
+    ],
 )
 async def test_json_of_another_shape_is_no_answer(wire: Wire, body: bytes, stream: bool) -> None:
     piece = b"data: " + body + b"\n\n" if stream else body

@@ -99,7 +99,7 @@ def create_assistant(body: CreateAssistant, core: Core, project: Project) -> Ass
 def list_assistants(
     core: Core, project: Project, page: Paging, metadata: MetadataFilter
 ) -> ListOf[AssistantObject]:
-    """List assistants, newest first unless asked otherwise."""
+    """List assistants, newest first unless asked otherwise; `metadata[key]=value` chooses some."""
     return listed(
         lambda wanted: core.store.assistants(wanted, metadata=metadata, project_id=project),
         page,

@@ -59,6 +59,23 @@ def test_what_is_described_can_not_break_the_page() -> None:
     assert "<i>" not in shown
 
 
+def test_operations_have_names_of_their_own(address: str, raw: httpx2.Client) -> None:
+    described = raw.get(f"{address}/openapi.json").json()
+    operations = [one for path in described["paths"].values() for one in path.values()]
+
+    names = [one["operationId"] for one in operations]
+
+    assert len(set(names)) == len(names)
+    assert {"create_assistant", "create_thread_and_run", "submit_tool_outputs"} <= set(names)
+
+
+@pytest.mark.parametrize("path", ["/v1/assistants", "/v1/threads"])
+def test_filter_by_metadata_is_described(address: str, raw: httpx2.Client, path: str) -> None:
+    described = raw.get(f"{address}/openapi.json").json()
+
+    assert "`metadata[key]=value`" in described["paths"][path]["get"]["description"]
+
+
 def test_description_names_the_key(address: str, raw: httpx2.Client) -> None:
     described = raw.get(f"{address}/openapi.json").json()
 

@@ -15,7 +15,7 @@ from proxies.abilities import Abilities
 from proxies.ahead import sent
 from proxies.failures import cut_off, reading_stream, unreadable
 from proxies.headroom import Meter
-from proxies.openai_body import as_it_is
+from proxies.openai_body import as_it_is, streamed
 from proxies.openai_errors import provider_errors, said_in
 from proxies.openai_listing import http_client, models_at
 from proxies.openai_request import OPENAI, Maker, request_for
@@ -88,7 +88,7 @@ class OpenAIResponses:
     async def _streamed(self, turn: Turn, tape: Tape) -> AsyncGenerator[Signal, None]:
         request = self._request(turn)
         with provider_errors(self._secrets, self._maker.label):
-            stream = await self._client.responses.create(**as_it_is(request), stream=True)
+            stream = await streamed(self._client, "/responses", request)
         with reading_stream(self._maker.label), provider_errors(self._secrets, self._maker.label):
             async with stream:
                 async for event in stream:
@@ -159,6 +159,8 @@ def connect(
 
 def _raw(said: object, label: str) -> Raw:
     """Return what the SDK received, with the API's own names and nothing added."""
-    if not isinstance(said, BaseModel):
+    if isinstance(said, BaseModel):
+        return said.to_dict(mode="json", warnings=False)
+    if not isinstance(said, dict):
         raise unreadable(label)
-    return said.to_dict(mode="json", warnings=False)
+    return said

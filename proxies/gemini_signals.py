@@ -146,10 +146,14 @@ def _calls(parts: list[types.Part]) -> Iterator[ToolCall]:
 def _used(usage: types.GenerateContentResponseUsageMetadata | None) -> Used | None:
     if usage is None:
         return None
-    thoughts = usage.thoughts_token_count or 0
+    thoughts = _count(usage.thoughts_token_count)
     return Used(
-        input=(usage.prompt_token_count or 0) + (usage.tool_use_prompt_token_count or 0),
-        output=(usage.candidates_token_count or 0) + thoughts,
-        cached=usage.cached_content_token_count or 0,
+        input=_count(usage.prompt_token_count) + _count(usage.tool_use_prompt_token_count),
+        output=_count(usage.candidates_token_count) + thoughts,
+        cached=_count(usage.cached_content_token_count),
         reasoning=thoughts,
     )
+
+
+def _count(tokens: int | None) -> int:
+    return max(0, tokens or 0)

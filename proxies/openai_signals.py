@@ -87,9 +87,9 @@ def failure_in(complaint: Raw, secrets: Secrets = (), name: str = OPENAI.label) 
 
 
 def _said_in(part: Raw) -> Iterator[Signal]:
-    if text := part.get("text"):
+    if text := _text(part.get("text")):
         yield Saying(text)
-    if refusal := part.get("refusal"):
+    if refusal := _text(part.get("refusal")):
         yield Refusing(refusal)
 
 
@@ -127,8 +127,12 @@ def _calls(response: Raw) -> Iterator[ToolCall]:
                 call_id=new_id("call"),
                 name=str(item.get("name") or ""),
                 arguments=_arguments(item.get("arguments")),
-                ref=item.get("call_id"),
+                ref=_text(item.get("call_id")) or None,
             )
+
+
+def _text(given: object) -> str:
+    return given if isinstance(given, str) else ""
 
 
 def _arguments(given: Any) -> str:

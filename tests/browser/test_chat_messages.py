@@ -244,3 +244,19 @@ def test_code_cut_in_the_middle_goes_on_as_code(chat: Chat, server: ChatServer) 
 def test_unknown_thread_id_is_no_trouble(open_chat: OpenChat, server: ChatServer) -> None:
     chat = open_chat(f"{server.url}/?thread={new_id('thread')}")
     expect(chat.page).not_to_have_url(re.compile("thread="))
+
+
+def test_nothing_said_before_stands_beneath_a_growing_answer(chat: Chat) -> None:
+    chat.ask("fail")
+    for number in range(9):
+        chat.ask(f"echo {number}")
+
+    chat.send("count to 9000")
+    chat.expect_writing()
+
+    expect(chat.typed).to_have_count(11)
+    expect(chat.typed.last).to_have_text("count to 9000")
+    expect(chat.said.last).to_be_in_viewport()
+    chat.stop.click()
+    chat.expect_idle()
+    expect(chat.typed).to_have_count(11)

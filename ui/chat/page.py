@@ -80,10 +80,12 @@ class Page:
         self._draw_input()
         draw_header(self._core, self._visit)
         self._draw_top(st.empty())
-        fresh = self._visit.drawn != self._transcript.scene
+        scene, block = self._transcript.scene, self._transcript.block
+        fresh, shifted = self._visit.drawn != scene, self._visit.block != block
+        self._visit.drawn, self._visit.block = scene, block
         footers = Footers(self._core, self._visit, self._transcript)
         messages = Messages(self._place_for_messages(fresh=fresh), footers)
-        messages.draw(newest_first=fresh)
+        messages.draw(newest_first=fresh or shifted)
         doing = st.empty()
         draw_queue(st.container(gap="xxsmall"), self._core, self._visit, self._transcript)
         draw_letters(st.empty(), self._visit.outbox, self._visit.thread_id)
@@ -136,14 +138,17 @@ class Page:
         """Return the messages' place; a `fresh` one is without those of a line shown before.
 
         The browser keeps what is not overwritten until a run of the script ends, and one that
-        follows an answer does not end soon.
+        follows an answer does not end soon. There are two places, of which one is empty: they
+        take turns when messages shift, so that none is left where it was.
         """
-        if not fresh:
-            return st.container(key="messages", gap="xxsmall")
-        self._visit.drawn = self._transcript.scene
-        place = st.empty()
-        time.sleep(SENT)
-        return place.container(key="messages", gap="xxsmall")
+        second = self._transcript.block % 2 == 1
+        if second:
+            st.empty()
+        draw = _emptied().container if fresh else st.container
+        place = draw(key="messages", gap="xxsmall")
+        if not second:
+            st.empty()
+        return place
 
     def _newest_telling(self) -> Telling | None:
         last = self._transcript.last
@@ -184,3 +189,10 @@ class Page:
             voice.tell(telling)
 
         return draw
+
+
+def _emptied() -> DeltaGenerator:
+    """Return a place when the browser has nothing there any more."""
+    place = st.empty()
+    time.sleep(SENT)
+    return place

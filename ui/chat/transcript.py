@@ -90,6 +90,11 @@ class Transcript:
         return self.last if self.last and not self.last.ended else None
 
     @property
+    def block(self) -> int:
+        """Count the shifts so far: whatever is shown then takes another place on the page."""
+        return self.pulse.position // SHIFT if self.pulse else 0
+
+    @property
     def scene(self) -> str:
         """Name what is shown: it changes when messages give way to others."""
         runs = (run for entry in self.entries if isinstance(entry, Reply) for run in entry.runs)

@@ -46,8 +46,9 @@ class Visit:
     """One tab: its conversation, what it could not send, and how far back it looks.
 
     `thread` is the conversation as this run of the script found it, `drawn` the one whose messages
-    are on the page. `provider`, `model` and `assistant_id` say whom the next message goes to, once
-    `settled` for this conversation; `usual_assistant` is whom a new one begins with.
+    are on the page, and `block` how often these have shifted. `provider`, `model` and
+    `assistant_id` say whom the next message goes to, once `settled` for this conversation;
+    `usual_assistant` is whom a new one begins with.
     `instructions` are for the conversation that is not begun yet. `listed` and `found` say how
     long the lists of conversations and of matches are, `listing` which of them is drawn, and of how
     many rows; `asked` is the dialog that is open.
@@ -61,6 +62,7 @@ class Visit:
     thread_id: str | None = None
     thread: Thread | None = None
     drawn: str | None = None
+    block: int = 0
     provider: str = ""
     model: str = ""
     assistant_id: str = ""

@@ -15,7 +15,8 @@ from ui.shell.voice import told
 
 _HERE: Final = Path(__file__).parent
 _FILES: Final = (
-    "page.css", "install.js", "clipboard.js", "keys.js", "reach.js", "voice.js", "list.js",
+    "page.css", "install.js", "clipboard.js", "keys.js", "reach.js", "scroll.js", "voice.js",
+    "list.js",
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def draw_shell(thread_id: str | None, newest: Telling | None = None) -> Voice:
     with st.container(key="shell"):
         voice = Voice(st.empty(), thread_id)
         voice.tell(newest)
-        st.html(shortcuts_html())
+        st.html(shortcuts_html() + _way_down())
         st.html(_files(), unsafe_allow_javascript=True)
     return voice
 
@@ -62,6 +63,13 @@ def _spoken(text: str, thread_id: str, busy: bool) -> str:
     }
     attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in known.items())
     return f'<span id="parley-shell" hidden {attributes}>{escape(text)}</span>'
+
+
+def _way_down() -> str:
+    """Return the button that leads to the end of what is shown; a script shows it."""
+    said = escape(texts.TO_END)
+    named = f'class="parley-to-end" aria-label="{said}" title="{said}"'
+    return f'<button type="button" {named} hidden>↓</button>'
 
 
 @cache

@@ -76,10 +76,29 @@ function followDraft() {
     drafting = "now";
     field.focus();
     field.setSelectionRange(field.value.length, field.value.length);
+    for (const later of [0, 150, 400]) setTimeout(() => field.scrollIntoView({ block: "nearest" }), later);
   } else if (drafting === "now" && !field) {
     drafting = "";
     if (document.activeElement === document.body) arrive();
   }
+}
+
+// In a dialog that asks for a text, the cursor is in its field: a title can be typed over. What is
+// in the field may come a little later.
+
+let asking = false;
+
+function followDialog() {
+  const dialog = reaches("[role=dialog] .stForm");
+  const field = dialog?.querySelector("input, textarea");
+  if (field && !asking) {
+    field.focus();
+    setTimeout(() => {
+      const end = field.value.length;
+      field.setSelectionRange(field.tagName === "INPUT" ? 0 : end, end);
+    }, 100);
+  }
+  asking = Boolean(field);
 }
 
 // Where a new conversation begins, the cursor is in its field, unless a keyboard would cover the

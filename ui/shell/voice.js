@@ -34,12 +34,14 @@ function look() {
   if (!thread && (!seen || seen.thread)) arrive();
   seen = { thread, said: said || (here ? seen.said : "") };
   followDraft();
+  followDialog();
   if (performance.now() < arriving) land();
 }
 
 const observer = new MutationObserver(() => {
   look();
   measureSoon();
+  showWayDownSoon();
 });
 observer.observe(document.body, { childList: true, subtree: true });
 signal.addEventListener("abort", () => observer.disconnect());

@@ -305,10 +305,12 @@ class English:
     NOT_COPIED = "The browser did not allow it"
     KEYS_TITLE = "Keyboard shortcuts"
     CLOSE = "Close"
+    TO_END = "Go to the newest message"
     KEYS = (
         ("Enter", "Send the message"),
         ("Shift+Enter", "Begin a new line"),
         ("↑", "Edit the last message, in the empty field"),
+        ("Ctrl+Enter", "Send the edited message"),
         ("Esc", "Stop the answer"),
         ("Ctrl+Shift+O", "Begin a new conversation"),
         ("/ Ctrl+K", "Search conversations"),

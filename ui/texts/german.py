@@ -325,10 +325,12 @@ class German(English):
     NOT_COPIED = "Der Browser hat es nicht erlaubt"
     KEYS_TITLE = "Tastenkürzel"
     CLOSE = "Schließen"
+    TO_END = "Zur neuesten Nachricht"
     KEYS = (
         ("Enter", "Nachricht senden"),
         ("Shift+Enter", "Neue Zeile beginnen"),
         ("↑", "Letzte Nachricht bearbeiten, im leeren Feld"),
+        ("Ctrl+Enter", "Bearbeitete Nachricht senden"),
         ("Esc", "Antwort anhalten"),
         ("Ctrl+Shift+O", "Neue Unterhaltung beginnen"),
         ("/ Ctrl+K", "Unterhaltungen durchsuchen"),

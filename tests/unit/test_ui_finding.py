@@ -26,6 +26,12 @@ def test_matches_are_marked_and_all_is_escaped() -> None:
     assert marked(pieces) == r"a &#58;red\[b\] :orange-background[\<c\>] \*d\*"
 
 
+def test_signs_of_markdown_are_left_out() -> None:
+    pieces = (("# Price\n**", False), ("415", True), ("** of `C#` |---|--:| 2*3", False))
+
+    assert marked(pieces) == r" Price :orange-background[415] of C\# 2\*3"
+
+
 @pytest.mark.parametrize(
     ("sums", "words"),
     [

@@ -66,7 +66,6 @@ def _instructions(core: ParleyCore, visit: Visit, thread: Thread | None) -> None
             key=f"instructions-{thread.id if thread else 'new'}",
             height=220,
             label_visibility="collapsed",
-            placeholder=texts.INSTRUCTIONS_HELP,
         )
         st.caption(texts.INSTRUCTIONS_HELP)
         save, cancel = _buttons(texts.SAVE, texts.CANCEL)
@@ -81,7 +80,7 @@ def _delete(core: ParleyCore, visit: Visit, thread: Thread) -> None:
     known = totals(core, thread.id)
     st.markdown(f"**{shown_title(thread.title)}**")
     st.markdown(texts.DELETE_WHAT.format(exchanges=exchanges(known.exchanges)))
-    with st.form("delete", border=False):
+    with st.container(key="for-good"), st.form("delete", border=False):
         yes, no = _buttons(texts.DELETE_YES, texts.DELETE_NO)
     if yes:
         _close(visit, changes.delete(core, visit, thread.id, thread.title))

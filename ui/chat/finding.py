@@ -1,5 +1,6 @@
 """Searching all conversations: what was found stands in the place of the list."""
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
@@ -19,6 +20,7 @@ from ui.prose import literal
 SEARCH: Final = "search"
 PAUSE: Final = "300ms"
 TITLES: Final = 10
+_MARKUP: Final = re.compile(r"\*\*|`+|(?<!\S)#{1,6}(?=\s)|\|(?: ?:?-+:? ?\|)+")
 
 
 def draw_search(visit: Visit) -> str:
@@ -85,9 +87,12 @@ def being_typed(text: str) -> str:
 
 
 def marked(pieces: Iterable[tuple[str, bool]]) -> str:
-    """Return the text around matches as Markdown: as it is, with the matches marked."""
+    """Return the text around matches as Markdown: as it is, with the matches marked.
+
+    The commonest signs of Markdown are left out: they were not meant to be read.
+    """
     return "".join(
-        f":orange-background[{literal(text)}]" if matched else _spaced(text)
+        f":orange-background[{literal(text)}]" if matched else _spaced(_MARKUP.sub("", text))
         for text, matched in pieces
     )
 

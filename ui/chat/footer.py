@@ -28,6 +28,7 @@ LONGEST_COMMENT: Final = 2_000
 LAST_MESSAGES: Final = 10
 RATINGS: Final[tuple[Rating, ...]] = ("up", "down")
 NEEDING_THREAD: Final = (rework.begin_edit, rework.regenerate, rework.show_variant)
+_HARD_SPACE: Final = "\N{NO-BREAK SPACE}"
 CUT_OFF: Final = frozenset({State.ERROR, State.CANCELLED, State.EXPIRED, State.INCOMPLETE})
 
 
@@ -179,7 +180,7 @@ class Footers:
         known = self.transcript.figures
         said = figures_text([known[run.id] for run in reply.runs if run.id in known], tellings)
         if said:
-            row.caption(literal(said), width="content")
+            row.caption(_unbroken(literal(said)), width="content")
 
     def _draw_button(
         self,
@@ -201,6 +202,11 @@ class Footers:
             on_click=act,
             args=args,
         )
+
+
+def _unbroken(figures: str) -> str:
+    """Return figures whose numbers stay with their units where a line ends."""
+    return figures.replace(" ", _HARD_SPACE).replace(f"·{_HARD_SPACE}", "· ")
 
 
 def _row(place: DeltaGenerator, key: str, at: Literal["left", "right"] = "left") -> DeltaGenerator:

@@ -7,16 +7,17 @@ from memory and its followers are called at once; for all others one thread look
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from conversation.errors import StoreUnavailable
-from conversation.events import Logged, MessageRetrieved, Retried, StateChanged
-from conversation.ports import Cursor, KnownRows, Store, TextDelta, Update
+from conversation.events import Logged, MessageRetrieved, StateChanged
+from conversation.ports import Cursor, KnownRows, Store, Update
 from conversation.records import Message, PendingText, Run, Write
 from runs.elsewhere import Elsewhere
 from runs.live import LiveRun, ends
+from runs.news import News, again, say
 
 logger: Final = logging.getLogger(__name__)
 
@@ -82,7 +83,8 @@ class LogFeed:
             if live is None or live.fence != text.fence:
                 return  # an attempt that was given up
             live.say(text)
-        self._wake(text.run_id)
+            watchers = tuple(self._watchers.get(text.run_id, _NOBODY))
+        _tell(text.run_id, watchers)
 
     def kept(self, write: Write) -> None:
         """Take note of a step that is in the log now; of its events it is told one by one."""
@@ -121,7 +123,7 @@ class LogFeed:
             raise StoreUnavailable("Parley has been closed.")
         said = self._said(run_id)
         events = self._events(run_id, cursor.seq)
-        if not _again(events):
+        if not again(events):
             return self._merge(cursor, events, said)
         until_now = self._merge(cursor, events, None)
         later = self.read(run_id, until_now.cursor)
@@ -136,8 +138,8 @@ class LogFeed:
             message_id, text = live.message_id, live.text
         if message_id != cursor.message_id or self._closed:
             return None
-        news: list[Logged | TextDelta] = []
-        cursor = _say(news, cursor, message_id, text)
+        news: list[News] = []
+        cursor = say(news, cursor, message_id, text)
         return Update(cursor=cursor, news=tuple(news))
 
     def read_known(self, run_id: str, cursor: Cursor) -> Update | None:
@@ -146,7 +148,7 @@ class LogFeed:
             live = self._live.get(run_id)
             events = live.events(cursor.seq) if live and live.rows() else None
             said = live.said() if live else None
-        if events is None or self._closed or _again(events):
+        if events is None or self._closed or again(events):
             return None
         return self._merge(cursor, events, said)
 
@@ -194,17 +196,17 @@ class LogFeed:
         return self._store.events(run_id, after=after) if known is None else known
 
     def _merge(self, cursor: Cursor, events: list[Logged], said: tuple[str, str] | None) -> Update:
-        news: list[Logged | TextDelta] = []
+        news: list[News] = []
         final: set[str] = set()
         for logged in events:
             for message_id, text in self._finished(logged):
                 final.add(message_id)
-                cursor = _say(news, cursor, message_id, text)
+                cursor = say(news, cursor, message_id, text)
             news.append(logged)
             cursor = Cursor(seq=logged.seq, message_id=cursor.message_id, offset=cursor.offset)
         ended = bool(events) and ends(events[-1])
         if said and said[0] not in final and not ended:
-            cursor = _say(news, cursor, *said)
+            cursor = say(news, cursor, *said)
         return Update(cursor=cursor, news=tuple(news))
 
     def _finished(self, logged: Logged) -> list[tuple[str, str]]:
@@ -244,11 +246,7 @@ class LogFeed:
     def _wake(self, run_id: str) -> None:
         with self._lock:
             watchers = tuple(self._watchers.get(run_id, _NOBODY))
-        for notify in watchers:
-            try:
-                notify()
-            except Exception:  # one follower's fault is neither the run's nor the others'
-                logger.exception("a follower of run %s can't be told", run_id)
+        _tell(run_id, watchers)
 
     def _wake_others(self) -> None:
         with self._lock:
@@ -257,14 +255,9 @@ class LogFeed:
             self._wake(run_id)
 
 
-def _again(events: Sequence[Logged]) -> bool:
-    """Tell whether another attempt has begun within these events."""
-    return any(isinstance(logged.event, Retried) for logged in events)
-
-
-def _say(news: list[Logged | TextDelta], cursor: Cursor, message_id: str, text: str) -> Cursor:
-    """Add what the follower has not seen of a message."""
-    offset = cursor.offset if cursor.message_id == message_id else 0
-    if len(text) > offset:
-        news.append(TextDelta(message_id=message_id, offset=offset, text=text[offset:]))
-    return Cursor(seq=cursor.seq, message_id=message_id, offset=max(offset, len(text)))
+def _tell(run_id: str, watchers: Iterable[Callable[[], None]]) -> None:
+    for notify in watchers:
+        try:
+            notify()
+        except Exception:  # one follower's fault is neither the run's nor the others'
+            logger.exception("a follower of run %s can't be told", run_id)

@@ -44,10 +44,6 @@ class Calls:
         """Return the calls of the newest step that has some."""
         return tuple(self._newest.values())
 
-    def place(self, call_id: str) -> int:
-        """Return which one of its step's calls this is, from 0."""
-        return list(self._newest).index(call_id)
-
 
 def awaited(run: Run, calls: Sequence[CallState]) -> list[ToolCall]:
     """Return the calls that somebody outside is asked for: a client, or else a person."""

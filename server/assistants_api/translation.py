@@ -19,18 +19,12 @@ from conversation.events import (
 from conversation.ports import TextDelta
 from conversation.records import Run, Step, Usage, Waiting
 from conversation.script import TERMINAL, State
+from server.assistants_api.calling import CallingStep
 from server.assistants_api.calls import Calls, at_client
 from server.assistants_api.rows import Rows
 from server.assistants_api.run_objects import RunObject, StatusOf
 from server.assistants_api.spoken import SpokenMessage
 from server.assistants_api.sse import ServerEvent
-from server.assistants_api.step_objects import (
-    StepObject,
-    call_arguments,
-    call_begun,
-    call_output,
-    opened,
-)
 
 News = Logged | TextDelta
 
@@ -55,7 +49,7 @@ class Translator:
         self._submitted = False
         self._calls = Calls()
         self._message: SpokenMessage | None = None
-        self._step: Step | None = None
+        self._step: CallingStep | None = None
         self._rounds = 0
         self._whole: set[str] = set()
         self._held: list[TextDelta] = []
@@ -170,7 +164,7 @@ class Translator:
 
     def _tell_run(self, what: str) -> None:
         shown = RunObject.of(self._run, self._status(self._run), self._calls.newest())
-        self._tell(f"thread.run.{what}", shown.model_dump())
+        self._out.append(ServerEvent(f"thread.run.{what}", shown.model_dump()))
 
     # its messages
 
@@ -202,16 +196,8 @@ class Translator:
         self._close()
         self._rounds += 1
         self._submitted = self._past
-        step = opened(self._row(step_id))
-        self._step = step
-        shown = StepObject.of(step, self._run).model_dump()
-        self._tell("thread.run.step.created", shown)
-        self._tell("thread.run.step.in_progress", shown)
-        for index, state in enumerate(self._calls.of(step_id)):
-            begun = call_begun(step_id, index, state.call)
-            self._tell("thread.run.step.delta", begun)
-            arguments = call_arguments(step_id, index, state.call.arguments)
-            self._tell("thread.run.step.delta", arguments)
+        self._step = CallingStep(self._row(step_id), self._calls.of(step_id))
+        self._out += self._step.opening(self._run)
 
     def _execute(self, executed: ToolExecuted, logged: Logged) -> None:
         known = {state.call.call_id: state for state in self._calls.newest()}
@@ -224,9 +210,7 @@ class Translator:
             return
         self._calls.hear(logged)
         if here and state.output is None and self._step is not None and not self._submitted:
-            index = self._calls.place(executed.call_id)
-            output = call_output(self._step.id, index, executed.output)
-            self._tell("thread.run.step.delta", output)
+            self._out += self._step.answered(executed.output)
 
     # what is open
 
@@ -240,15 +224,10 @@ class Translator:
                 self._out += message.closing(row, self._row(message.step.id), self._run)
         step, self._step = self._step, None
         if step is not None:
-            closed = self._row(step.id)
-            shown = StepObject.of(closed, self._run, self._calls.of(step.id)).model_dump()
-            self._tell(f"thread.run.step.{closed.status}", shown)
+            self._out += step.closing(self._row(step.id), self._calls.of(step.id), self._run)
 
     def _row(self, step_id: str) -> Step:
         return next(step for step in self._rows.steps() if step.id == step_id)
-
-    def _tell(self, name: str, data: dict[str, object]) -> None:
-        self._out.append(ServerEvent(name, data))
 
 
 def _unbegun(run: Run) -> Run:

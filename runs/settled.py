@@ -1,4 +1,4 @@
-"""One run's way to the log: steps that follow one another at once go there as one."""
+"""One run's way to the log: steps go there as one that come while another is on its way."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -11,22 +11,22 @@ from runs.joining import can_join, joined
 class SettledLog:
     """Passes one run's steps on to the log; lives on the event loop.
 
-    A step waits for what the loop has at hand, so that those which the same answer of a model
-    brings about cost one compare-and-set. Whoever interrupts a mediator waits for `settled`
-    first: what is written to the log is then what the mediator knows, and no usage is counted
-    twice.
+    A step waits for what the loop has at hand and for the run's step before it, so that those
+    which come meanwhile cost one compare-and-set. Whoever interrupts a mediator waits for
+    `settled` first: what is written to the log is then what the mediator knows, and no usage is
+    counted twice.
     """
 
     def __init__(self, log: RunLog) -> None:
         self._log = log
-        self._writing = 0
+        self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._next: tuple[Write, asyncio.Future[None]] | None = None
 
     async def settled(self) -> None:
         """Wait until no step is under way; that holds until the caller next awaits anything."""
-        while self._writing:
+        while self._under_way or self._next:
             await self._idle.wait()
 
     async def accept(self, opening: Opening) -> Run:
@@ -44,9 +44,9 @@ class SettledLog:
         loop = asyncio.get_running_loop()
         told = loop.create_future()
         self._next = write, told
-        self._writing += 1
         self._idle.clear()
-        loop.call_soon(self._hand_over, told)
+        if not self._under_way:
+            loop.call_soon(self._hand_over, told)
         return asyncio.shield(told)
 
     def say(self, text: PendingText) -> None:
@@ -59,12 +59,15 @@ class SettledLog:
         if self._next is None or only not in {None, self._next[1]}:
             return
         (step, told), self._next = self._next, None
+        self._under_way += 1
         handed = asyncio.ensure_future(self._log.write(step))
         handed.add_done_callback(lambda done: self._written(done, told))
 
     def _written(self, done: asyncio.Future[None], told: asyncio.Future[None]) -> None:
-        self._writing -= 1
-        if not self._writing:
+        self._under_way -= 1
+        if not self._under_way:
+            self._hand_over()
+        if not self._under_way:
             self._idle.set()
         if done.cancelled():
             told.cancel()

@@ -145,7 +145,10 @@ class Store(ThreadStore, ApiStore, Protocol):
     # assistants
 
     def save_assistant(self, assistant: Assistant) -> Assistant:
-        """Create it, or make a new version when its id is known; return it with its version."""
+        """Create it, or make a new version when its id is known; return it with its version.
+
+        `Outdated`, and nothing is changed, unless the version it has is the newest one.
+        """
         ...
 
     def assistant(self, assistant_id: str, version: int | None = None) -> Assistant:
@@ -452,9 +455,9 @@ class Core(ThreadCore, ApiCore, Protocol):
         ...
 
     def decide(self, run_id: str, call_id: str, *, approved: bool) -> Run:
-        """Allow or decline a call that waits for a person."""
+        """Allow or decline a call that waits for a person; returns the run as that left it."""
         ...
 
     def submit(self, run_id: str, outputs: dict[str, str]) -> Run:
-        """Give the outputs (by call id) of the calls that wait for a client."""
+        """Give the outputs (by call id) that a client is asked for; returns the run likewise."""
         ...

@@ -6,7 +6,8 @@ quicker.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from dataclasses import replace
+from typing import Final, TypeVar
 
 from conversation.errors import Superseded, TriggerRefused
 from conversation.ports import RunLog, Store
@@ -18,6 +19,8 @@ from mediator.recording import Clock
 from runs.means import MakeMediator
 from runs.run_queue import RunQueue
 from runs.worker import Worker
+
+T = TypeVar("T")
 
 _TRIES: Final = 20
 
@@ -68,35 +71,45 @@ class Control:
         return await self._run(run_id)
 
     async def decide(self, run_id: str, call_id: str, *, approved: bool) -> Run:
-        """Allow or decline a call; the last decision lets the run go on."""
+        """Allow or decline a call; the last decision lets the run go on.
 
-        async def tell(mediator: Mediator) -> None:
-            if await answers.decide(mediator, call_id, approved=approved):
-                await self._queue.go_on(run_id, mediator.run.fence)
+        Returns the run as the decision left it, whatever has become of it since.
+        """
 
-        await self._until_written(run_id, tell)
-        return await self._run(run_id)
+        async def tell(mediator: Mediator) -> Run:
+            complete = await answers.decide(mediator, call_id, approved=approved)
+            return await self._answered(mediator.run, 1, complete=complete)
+
+        return await self._until_written(run_id, tell)
 
     async def submit(self, run_id: str, outputs: dict[str, str]) -> Run:
-        """Give a client's outputs; the run goes on."""
+        """Give a client's outputs; the run goes on.
 
-        async def tell(mediator: Mediator) -> None:
-            if await answers.submit_outputs(mediator, outputs):
-                await self._queue.go_on(run_id, mediator.run.fence)
+        Returns the run as the submission left it, whatever has become of it since.
+        """
 
-        await self._until_written(run_id, tell)
-        return await self._run(run_id)
+        async def tell(mediator: Mediator) -> Run:
+            complete = await answers.submit_outputs(mediator, outputs)
+            return await self._answered(mediator.run, len(outputs), complete=complete)
+
+        return await self._until_written(run_id, tell)
 
     # beneath
 
-    async def _until_written(self, run_id: str, act: Callable[[Mediator], Awaitable[None]]) -> None:
+    async def _answered(self, waited: Run, facts: int, *, complete: bool) -> Run:
+        """Let a run that has waited go on, if the answers are complete; so many facts they were."""
+        if complete:
+            await self._queue.go_on(waited.id, waited.fence)
+        waiting = None if complete else waited.waiting
+        return replace(waited, seq=waited.seq + facts, waiting=waiting)
+
+    async def _until_written(self, run_id: str, act: Callable[[Mediator], Awaitable[T]]) -> T:
         for _ in range(_TRIES):
             exchange = await asyncio.to_thread(self._store.exchange, run_id)
             try:
-                await act(self._mediator(exchange, log=self._log, clock=self._now))
+                return await act(self._mediator(exchange, log=self._log, clock=self._now))
             except (Superseded, TriggerRefused):
                 continue
-            return
         raise Superseded(run_id)
 
     async def _executed_elsewhere(self, run_id: str) -> bool:

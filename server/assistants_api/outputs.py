@@ -26,11 +26,9 @@ def given_outputs(core: Core, run: Run, given: Sequence[ToolOutput]) -> dict[str
 
 
 def outputs_accepted(core: Core, run: Run, outputs: dict[str, str]) -> Run:
-    """Submit outputs; return the run, which is queued until it goes on."""
+    """Submit outputs; return the run as that left it: queued, unless a person is to decide, too."""
     try:
         after = core.submit(run.id, outputs)
     except BadInput as error:
         raise ApiError(400, error.message) from error
-    if after.waiting or after.ended or after.state is State.CANCELLING:
-        return after
-    return replace(after, state=State.TOOL_OUTPUTS_SUBMITTED)
+    return after if after.waiting else replace(after, state=State.TOOL_OUTPUTS_SUBMITTED)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from conversation import ports
 from conversation.records import Assistant, Run
+from conversation.script import State
 from server.assistants_api.errors import ApiError, not_found
 from server.assistants_api.messages import message_from
 from server.assistants_api.outputs import given_outputs, outputs_accepted
@@ -101,8 +102,11 @@ def modify_run(run: OwnRun, body: ModifyRun, core: Core) -> RunObject:
 def cancel_run(run: OwnRun, core: Core) -> RunObject:
     """Stop a run; what it has said until then is kept."""
     if run.ended:
-        raise ApiError(400, f"Cannot cancel run with status '{core.status(run)}'.")
-    return shown(core, core.cancel(run.id))
+        raise _not_cancelled(core, run)
+    after = core.cancel(run.id)
+    if after.ended and after.state is not State.CANCELLED:  # its end was quicker
+        raise _not_cancelled(core, after)
+    return shown(core, after)
 
 
 @router.post(
@@ -150,6 +154,10 @@ def poll_after_ms(under_way: int) -> int:
 
 def _translator(core: ports.Core, run: Run) -> Translator:
     return Translator(StoredRows(core.store, run.id, core.feed), core.status, run)
+
+
+def _not_cancelled(core: ports.Core, run: Run) -> ApiError:
+    return ApiError(400, f"Cannot cancel run with status '{core.status(run)}'.")
 
 
 def _assistant(core: ports.Core, project: str, assistant_id: str) -> Assistant:

@@ -8,9 +8,20 @@ import pytest
 from openai.types.beta.threads import Run
 
 from conversation.ports import Core
+from conversation.records import Run as StoredRun
 from conversation.script import State
-from tests.contract.cores import running, speaking
-from tests.server.assistants import MODEL, ONE_CALL, WEATHER, assistant, outputs, run, thread
+from setup.core import ParleyCore
+from tests.contract.cores import ended, running, speaking
+from tests.server.assistants import (
+    MODEL,
+    ONE_CALL,
+    WEATHER,
+    assistant,
+    awaited,
+    outputs,
+    run,
+    thread,
+)
 from tests.server.checked import openai_client, served_core
 from tests.stage import opening
 
@@ -89,6 +100,25 @@ def test_ended_run_is_not_stopped(client: openai.OpenAI) -> None:
     assert refused.value.body["message"] == text  # type: ignore[index]
 
 
+def test_run_that_ends_before_it_can_be_stopped_is_not_stopped(
+    client: openai.OpenAI, core: ParleyCore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = run(client, ONE_CALL, WEATHER)
+    cancel = core.cancel
+
+    def too_late(run_id: str) -> StoredRun:
+        core.submit(run_id, {call.id: "sunny" for call in awaited(waits)})
+        ended(core, run_id)
+        return cancel(run_id)
+
+    monkeypatch.setattr(core, "cancel", too_late)
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.beta.threads.runs.cancel(waits.id, thread_id=waits.thread_id)
+
+    text = "Cannot cancel run with status 'completed'."
+    assert refused.value.body["message"] == text  # type: ignore[index]
+
+
 def test_run_expires_while_it_is_answered(hasty: openai.OpenAI) -> None:
     expired = run(hasty, "wait 30")
 
@@ -99,8 +129,8 @@ def test_run_expires_while_it_waits_for_its_client(hasty: openai.OpenAI) -> None
     waits = run(hasty, ONE_CALL, WEATHER)
     assert waits.status == "requires_action"
 
-    ended = no_longer_waiting(hasty, waits)
+    expired = no_longer_waiting(hasty, waits)
 
     step = hasty.beta.threads.runs.steps.list(waits.id, thread_id=waits.thread_id).data[0]
-    assert (ended.status, step.status) == ("expired", "expired")
-    assert ended.required_action is None
+    assert (expired.status, step.status) == ("expired", "expired")
+    assert expired.required_action is None

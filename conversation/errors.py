@@ -7,6 +7,7 @@
     |-- ThreadBusy                the thread has an exchange under way
     |-- TriggerRefused            the script does not allow it now
     |-- Superseded                somebody else has moved the run on
+    |-- Outdated                  somebody else has changed what was read
     |-- StoreUnavailable          the database can't be written or read now
     |-- ProviderError             the model's provider
     |   |-- NotConfigured         a setting is missing
@@ -111,6 +112,18 @@ class Superseded(ParleyError):
     def __init__(self, run_id: str) -> None:
         super().__init__(f"Run '{run_id}' was moved on by somebody else.")
         self.run_id = run_id
+
+
+class Outdated(ParleyError):
+    """Somebody else has changed what was read, and nothing was changed now."""
+
+    code = "outdated"
+    advice = "Try again: what has been changed since is then kept."
+
+    def __init__(self, what: str, wanted: str) -> None:
+        super().__init__(f"Somebody else has changed {what} '{wanted}' meanwhile.")
+        self.what = what
+        self.wanted = wanted
 
 
 class StoreUnavailable(ParleyError):

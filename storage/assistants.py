@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
-from conversation.errors import NotFound
+from conversation.errors import NotFound, Outdated
 from conversation.records import Assistant, Page
 from storage.metadata import carrying
 from storage.paging import listed
@@ -25,15 +25,22 @@ _NAMED: Final = _VERSIONS.where(AssistantVersionRow.version == bindparam("versio
 
 
 def save(connection: Connection, assistant: Assistant, now: datetime) -> Assistant:
-    """Create it, or make a new version of it; `NotFound` for one that was deleted."""
+    """Create it, or make a new version of it.
+
+    Compare and set: `Outdated` unless it has the newest version, `NotFound` if it was deleted.
+    """
     version = connection.scalar(
         update(AssistantRow)
-        .where(AssistantRow.id == assistant.id, AssistantRow.deleted_at.is_(None))
+        .where(
+            AssistantRow.id == assistant.id,
+            AssistantRow.version == assistant.version,
+            AssistantRow.deleted_at.is_(None),
+        )
         .values(version=AssistantRow.version + 1, metadata=assistant.metadata)
         .returning(AssistantRow.version)
     )
     if version is None:
-        _refuse_deleted(connection, assistant.id)
+        _refuse_known(connection, assistant.id)
         saved = replace(assistant, version=1)
         _add(connection, saved)
     else:
@@ -82,10 +89,11 @@ def remove(connection: Connection, assistant_id: str, now: datetime) -> None:
         raise NotFound("assistant", assistant_id)
 
 
-def _refuse_deleted(connection: Connection, assistant_id: str) -> None:
-    query = select(AssistantRow.id).where(AssistantRow.id == assistant_id)
-    if connection.scalar(query) is not None:
-        raise NotFound("assistant", assistant_id)
+def _refuse_known(connection: Connection, assistant_id: str) -> None:
+    query = select(AssistantRow.deleted_at).where(AssistantRow.id == assistant_id)
+    known = connection.execute(query).one_or_none()
+    if known is not None:
+        raise (NotFound if known.deleted_at else Outdated)("assistant", assistant_id)
 
 
 def _add(connection: Connection, assistant: Assistant) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from conversation.api_ports import ApiKey, Once
-from conversation.errors import NotFound, Superseded, ThreadBusy
+from conversation.errors import NotFound, Outdated, Superseded, ThreadBusy
 from conversation.events import Event, Logged
 from conversation.records import (
     Assistant,
@@ -53,12 +53,14 @@ class Rows:
     requests: dict[tuple[str, str], Once] = field(default_factory=dict)
 
     def save(self, assistant: Assistant) -> Assistant:
-        """Create an assistant, or make a new version of it; `NotFound` for one that was deleted."""
+        """Create an assistant, or make a new version of it; `NotFound`, `Outdated`."""
         self._refuse_deleted(assistant.id)
-        versions = self.assistants.setdefault(assistant.id, [])
+        versions = self.assistants.get(assistant.id, [])
+        if versions and assistant.version != len(versions):
+            raise Outdated("assistant", assistant.id)
         created_at = versions[0].created_at if versions else assistant.created_at
         saved = replace(assistant, version=len(versions) + 1, created_at=created_at)
-        versions.append(saved)
+        self.assistants[assistant.id] = [*versions, saved]
         return saved
 
     def newest(self, assistant_id: str) -> Assistant:
@@ -183,11 +185,17 @@ class Rows:
         return rules.with_text(message, rules.joined(self.deltas[message.id].items()))
 
     def put_messages(self, messages: Iterable[Message]) -> None:
-        """Add messages, each at the end of its branch, or replace those that are there."""
+        """Add messages, each at the end of its branch, or replace those that are there.
+
+        Those keep the metadata they have: clients of the API may have changed it meanwhile.
+        """
         for message in messages:
             before = self.messages.get(message.id)
-            position = before.position if before else self._last(message.branch_id) + 1
-            self.messages[message.id] = replace(message, position=position)
+            self.messages[message.id] = (
+                replace(message, position=before.position, metadata=before.metadata)
+                if before
+                else replace(message, position=self._last(message.branch_id) + 1)
+            )
 
     def _last(self, branch_id: str) -> int:
         near = (b for b in self.branches.values() if branch_id in (b.id, b.parent_id))

@@ -1,6 +1,6 @@
 """Rows as records and records as rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, Final
@@ -169,20 +169,31 @@ def inserting(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Ins
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def put(connection: Connection, table: type[Base], rows: Sequence[Values], **given: Any) -> None:
-    """Add rows or replace those of the same key; `given` holds only for those that are added."""
+def put(
+    connection: Connection,
+    table: type[Base],
+    rows: Sequence[Values],
+    *,
+    leaving: Collection[str] = (),
+    **given: Any,
+) -> None:
+    """Add rows, or replace those of the same key but for the columns in `leaving`.
+
+    `given` holds only for those that are added.
+    """
     if rows:
-        names, more = tuple(rows[0]), tuple(given.items())
-        connection.execute(_putting(connection.dialect.name, table, names, more), list(rows))
+        changed = tuple(name for name in rows[0] if name not in leaving)
+        more = tuple(given.items())
+        connection.execute(_putting(connection.dialect.name, table, changed, more), list(rows))
 
 
 @cache  # there are a few; making one takes longer than executing it
 def _putting(
-    dialect: str, table: type[Base], names: tuple[str, ...], given: tuple[tuple[str, Any], ...]
+    dialect: str, table: type[Base], changed: tuple[str, ...], given: tuple[tuple[str, Any], ...]
 ) -> Executable:
     columns = table.__table__.c
     key = ["id"] if "id" in columns else [column.name for column in table.__table__.primary_key]
     statement = inserting(dialect, table).values(**dict(given))
-    kept = [name for name in names if name in columns and name not in key]
-    changes = {name: statement.excluded[name] for name in kept}
+    replaced = [name for name in changed if name in columns and name not in key]
+    changes = {name: statement.excluded[name] for name in replaced}
     return statement.on_conflict_do_update(index_elements=key, set_=changes)

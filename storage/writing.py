@@ -205,14 +205,24 @@ def _outcome(step: Write) -> Values:
 
 
 def put_messages(connection: Connection, messages: tuple[Message, ...]) -> None:
-    """Add messages, each at the end of its branch, or replace those that are there."""
+    """Add messages, each at the end of its branch, or replace those that are there.
+
+    Those keep the metadata they have: clients of the API may have changed it meanwhile.
+    """
     rows = [
         values_of(message) | {"in_branch": message.branch_id, "in_thread": message.thread_id}
         for message in messages
     ]
     for row in rows:
         del row["position"]
-    put(connection, MessageRow, rows, position=_POSITION, project_id=_PROJECT)
+    put(
+        connection,
+        MessageRow,
+        rows,
+        leaving=("metadata",),
+        position=_POSITION,
+        project_id=_PROJECT,
+    )
 
 
 def _log(connection: Connection, lines: list[Logged]) -> None:

@@ -1,12 +1,14 @@
 """Assistants of the Assistants API."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from conversation.errors import Outdated
 from conversation.ids import new_id
 from conversation.records import Assistant
 from conversation.turns import Sampling, ToolSpec
@@ -24,6 +26,9 @@ router = APIRouter(prefix="/assistants", tags=["assistants"], dependencies=[BETA
 Json = dict[str, Any]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 ModelName = Annotated[str, Field(min_length=1, max_length=256)]
+
+_OTHERS_FIRST: Final = 50
+"""How often others may be quicker; each time, one of them is done."""
 
 
 class ModifyAssistant(Body):
@@ -115,9 +120,13 @@ def retrieve_assistant(assistant: OwnAssistant) -> AssistantObject:
 
 @router.post("/{assistant_id}")
 def modify_assistant(assistant: OwnAssistant, body: ModifyAssistant, core: Core) -> AssistantObject:
-    """Change what is given of an assistant."""
-    wanted = changed(assistant, body, core.tools().specs())
-    return AssistantObject.of(core.store.save_assistant(wanted))
+    """Change what is given of an assistant, and keep what others change at the same time."""
+    ours = core.tools().specs()
+    for _ in range(_OTHERS_FIRST):
+        with suppress(Outdated):
+            return AssistantObject.of(core.store.save_assistant(changed(assistant, body, ours)))
+        assistant = core.store.assistant(assistant.id)
+    return AssistantObject.of(core.store.save_assistant(changed(assistant, body, ours)))
 
 
 @router.delete("/{assistant_id}")

@@ -86,11 +86,8 @@ def translated(error: errors.ParleyError, request: Request) -> ApiError:
             return ApiError(400, _whole(error), error.field, "invalid_value")
         case errors.TriggerRefused() | errors.Superseded():
             return ApiError(400, error.message)
-        case errors.StoreUnavailable():
-            headers = _IN_DOUBT if error.in_doubt else _RETRY_AFTER
-            return ApiError(
-                503, error.message, code=error.code, type="server_error", headers=headers
-            )
+        case errors.Outdated() | errors.StoreUnavailable():
+            return _for_now(error)
         case _:
             return ApiError(500, error.message, code=error.code, type="server_error")
 
@@ -101,6 +98,14 @@ def handle_errors(app: FastAPI) -> None:
     app.add_exception_handler(errors.ParleyError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+
+
+def _for_now(error: errors.Outdated | errors.StoreUnavailable) -> ApiError:
+    """Return the error for what may be possible a little later."""
+    if isinstance(error, errors.Outdated):
+        return ApiError(409, _whole(error), code=error.code, headers=_RETRY_AFTER)
+    headers = _IN_DOUBT if error.in_doubt else _RETRY_AFTER
+    return ApiError(503, error.message, code=error.code, type="server_error", headers=headers)
 
 
 def _whole(error: errors.ParleyError) -> str:

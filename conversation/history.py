@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from conversation.events import Logged
+from conversation.prices import is_free
 from conversation.records import Rating
 from conversation.script import State
 
@@ -121,6 +122,11 @@ class RunLine:
     duration: float | None
     created_at: datetime
     rating: Rating | None = None
+
+    @property
+    def price(self) -> float | None:
+        """The cost, known where nobody pays even if no tokens were reported."""
+        return 0.0 if self.cost is None and is_free(self.provider) else self.cost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,10 +21,15 @@ logger: Final = logging.getLogger(__name__)
 
 def cost(provider: str, model: str, usage: Usage, at: datetime) -> float | None:
     """Return US dollars for tokens used at a time; None when the price is not known."""
-    if provider in _FREE:
+    if is_free(provider):
         return 0.0
     seller = _SELLERS.get(provider)
     return None if seller is None else _listed_price(seller, model, usage, at)
+
+
+def is_free(provider: str) -> bool:
+    """Tell whether nobody pays for a provider's models, however much they write."""
+    return provider in _FREE
 
 
 def is_listed(provider: str) -> bool:

@@ -108,7 +108,7 @@ class Exports:
         """Return a conversation as a page for people; `NotFound`."""
         transcript = self.transcript(thread_id)
         lines = self._history.each_run(Filter(thread_id=thread_id))
-        pieces = html(transcript, {line.run_id: line.cost for line in lines})
+        pieces = html(transcript, {line.run_id: line.price for line in lines})
         return Export(name=f"{thread_id}.html", media_type="text/html", pieces=_encoded(pieces))
 
     def json(self, thread_id: str) -> Export:

@@ -212,4 +212,4 @@ def compared(exports: Exports, history: History, left: str, right: str) -> Compa
         for thread_id in (left, right)
         for line in history.each_run(Filter(thread_id=thread_id))
     )
-    return compare(*sides, {line.run_id: line.cost for line in lines})
+    return compare(*sides, {line.run_id: line.price for line in lines})

@@ -111,6 +111,13 @@ def test_conversation_is_a_page(core: ParleyCore) -> None:
     assert text.count("· $0.00</summary>") == 2
 
 
+def test_demo_that_broke_off_cost_nothing(tmp_path: Path) -> None:
+    with running(f"sqlite:///{tmp_path}/parley.db") as core:
+        text = core.exports.html(said(core, "break off")).whole().decode()
+
+    assert text.count("· $0.00</summary>") == 1
+
+
 def test_unknown_conversation_is_not_found(core: ParleyCore) -> None:
     with pytest.raises(NotFound):
         core.exports.markdown(new_id("thread"))

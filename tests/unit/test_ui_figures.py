@@ -70,7 +70,15 @@ def test_exchanges_of_one_answer_are_added_up() -> None:
     ("cost", "said"), [(None, "cost unknown"), (0.00001, "<$0.0001"), (0.0, "$0.00")]
 )
 def test_cost_is_as_exact_as_it_is_known(cost: float | None, said: str) -> None:
-    assert figures_text([replace(LINE, cost=cost)], []).endswith(said)
+    line = replace(LINE, provider="openai", cost=cost)
+
+    assert figures_text([line], []).endswith(said)
+
+
+def test_demo_that_broke_off_cost_nothing() -> None:
+    stopped = replace(LINE, state=State.CANCELLED, tokens=0, cost=None)
+
+    assert figures_text([stopped], []).endswith(" · $0.00")
 
 
 def test_clock_that_jumps_back_takes_no_time() -> None:

@@ -59,7 +59,7 @@ def _times(lines: list[RunLine], tools: float) -> tuple[str, ...]:
 
 
 def _cost(lines: list[RunLine]) -> str:
-    costs = [line.cost for line in lines if line.tokens or line.first_token is not None]
+    costs = [line.price for line in lines if line.tokens or line.first_token is not None]
     known = [cost for cost in costs if cost is not None]
     if not costs:  # no model has answered
         return ""

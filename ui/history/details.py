@@ -99,7 +99,7 @@ def _used(line: RunLine) -> dict[str, str]:
         line.tokens,
     )
     tokens = dict(zip(texts.TOKEN_ROWS, map(cells.count, numbers), strict=True))
-    cost = texts.UNKNOWN_PRICE if line.cost is None else cells.money(line.cost)
+    cost = texts.UNKNOWN_PRICE if line.price is None else cells.money(line.price)
     return {**tokens, texts.COST: cost}
 
 

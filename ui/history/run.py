@@ -97,7 +97,7 @@ def _draw_head(shown: Shown) -> None:
             texts.FIRST_WORD: cells.seconds(line.first_token),
             texts.CALLS: cells.count(line.tool_calls),
             texts.TOKENS_USED: cells.count(line.tokens),
-            texts.COST: cells.money(line.cost),
+            texts.COST: cells.money(line.price),
             texts.ATTEMPT: cells.count(line.attempt),
         }
     )

@@ -8,6 +8,7 @@ are, shortened, without control characters and never interpreted: whoever shows 
 """
 
 import json
+import re
 from typing import Final, assert_never
 
 from conversation.events import (
@@ -38,6 +39,8 @@ from conversation.script import Trigger
 
 _LONGEST: Final = 300
 _LONGEST_ARGUMENTS: Final = 160
+_AMOUNT: Final = re.compile(r"([0-9]{1,18}) (?:rounds|tokens)")
+"""A limit as the mediator logs it."""
 
 
 def narrate(  # noqa: C901, PLR0912 - one line per kind of event
@@ -190,7 +193,16 @@ def _incomplete(event: Incomplete, phrases: Phrases) -> str:
     reason = _reason(event.reason, phrases)
     if not event.detail:
         return phrases.incomplete.format(reason=reason)
-    return phrases.incomplete_detail.format(reason=reason, detail=_short(event.detail))
+    return phrases.incomplete_detail.format(reason=reason, detail=_detail(event, phrases))
+
+
+def _detail(event: Incomplete, phrases: Phrases) -> str:
+    """Say how much was too much; what a provider said of its own limits stays as it is."""
+    amount, said = _AMOUNT.fullmatch(event.detail), phrases.limits.get(event.reason)
+    if amount is None or said is None:
+        return _short(event.detail)
+    count = int(amount[1])
+    return said[count != 1].format(count=phrases.number(count))
 
 
 def _reason(reason: str, phrases: Phrases) -> str:

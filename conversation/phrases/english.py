@@ -68,6 +68,11 @@ ENGLISH: Final = Phrases(
         "max_completion_tokens": "the run's budget of tokens for answers was used up",
         "max_prompt_tokens": "the run's budget of tokens for what the model is told was used up",
     },
+    limits={
+        "max_tool_rounds": ("{count} round", "{count} rounds"),
+        "max_completion_tokens": ("{count} token", "{count} tokens"),
+        "max_prompt_tokens": ("{count} token", "{count} tokens"),
+    },
     cut_off={
         "in_progress": "still being written",
         "run_cancelled": "it was stopped",

@@ -82,6 +82,11 @@ GERMAN: Final = Phrases(
         "max_completion_tokens": "Das Token-Budget für Antworten ist verbraucht",
         "max_prompt_tokens": "Das Token-Budget für das, was dem Modell gesagt wird, ist verbraucht",
     },
+    limits={
+        "max_tool_rounds": ("{count} Runde", "{count} Runden"),
+        "max_completion_tokens": ("{count} Token", "{count} Token"),
+        "max_prompt_tokens": ("{count} Token", "{count} Token"),
+    },
     cut_off={
         "in_progress": "wird noch geschrieben",
         "run_cancelled": "wurde angehalten",

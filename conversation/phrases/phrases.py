@@ -45,6 +45,9 @@ class Phrases:
     states: Mapping[State, str]
     endings: Mapping[State, str]
     cut_short: Mapping[str, str]
+    limits: Mapping[str, tuple[str, str]]
+    """How much it was that cut an answer short, by the same reasons."""
+
     cut_off: Mapping[str, str]
 
     seconds: str

@@ -62,6 +62,12 @@ SAID: dict[Event, str] = {
         "Cut short: the provider's content filter stepped in (violence)"
     ),
     events.Incomplete(reason="other"): "Cut short: other",
+    events.Incomplete(reason="max_tool_rounds", detail="1 rounds"): (
+        "Cut short: the model kept asking for functions (1 round)"
+    ),
+    events.Incomplete(reason="max_completion_tokens", detail="1200 tokens"): (
+        "Cut short: the run's budget of tokens for answers was used up (1,200 tokens)"
+    ),
 }
 START = datetime(2025, 1, 1, tzinfo=UTC)
 RUN = Run(
@@ -169,6 +175,16 @@ GERMAN_SAID: dict[Event, str] = {
         "„cut short“ ist nicht möglich im Zustand „abgeschlossen“"
     ),
     events.Incomplete(reason="max_tokens"): "Abgeschnitten: Die Höchstzahl an Token ist erreicht",
+    events.Incomplete(reason="max_tool_rounds", detail="25 rounds"): (
+        "Abgeschnitten: Das Modell verlangte immer weitere Funktionen (25 Runden)"
+    ),
+    events.Incomplete(reason="max_prompt_tokens", detail="1200 tokens"): (
+        "Abgeschnitten: Das Token-Budget für das, was dem Modell gesagt wird, ist verbraucht "
+        "(1.200 Token)"
+    ),
+    events.Incomplete(reason="max_tool_rounds", detail="too many"): (
+        "Abgeschnitten: Das Modell verlangte immer weitere Funktionen (too many)"
+    ),
     events.Failed(code="key_rejected", message="No such key.", hint="Check it."): (
         "No such key. Check it."
     ),

@@ -1,10 +1,11 @@
 """Text of others, made safe to show as Markdown: a model's answers, and words to be read as typed.
 
 A model's Markdown stays Markdown, but for what a page must not obey: images (the browser would
-fetch them, and tell their address what was said), Streamlit's own directives, HTML, and dollar
-signs that would turn prices into formulas. Code is left alone. Which part is code is decided
-here and then written so that no parser can see it otherwise: every fence stands at the margin,
-is longer than any inside it, and is closed; code within a line never leaves its line.
+fetch them, and tell their address what was said), Streamlit's own directives, HTML, dollar signs
+that would turn prices into formulas, and single tildes that would strike words out. Code is left
+alone. Which part is code is decided here and then written so that no parser can see it otherwise:
+every fence stands at the margin, is longer than any inside it, and is closed; code within a line
+never leaves its line.
 """
 
 import re
@@ -24,6 +25,8 @@ _SPANS: Final = re.compile(
     r"|(?P<escaped>\\[^\w\s!])"
     r"|(?P<image>!+(?=\[))"
     r"|(?P<dollar>\$)"
+    r"|(?P<link>(?i:https?://|www\.)(?:[\w./~%&=?#+;,@'*-]|:(?=\d))+(?<!~))"
+    r"|(?P<tilde>(?<=[^\s~])~(?!~))"
     r"|<(?P<address>https?://[^\s<>]+)>"
     r"|(?P<tag><(?=[A-Za-z/!?]))"
     r"|(?P<directive>:(?=[A-Za-z][\w/+-]*[\[:{]))",
@@ -33,6 +36,8 @@ _LINE: Final = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 _MARGIN: Final = re.compile(r"(?![-*+>|]\s|\d{1,9}[.)]\s)\S")
 """The beginning of a line that goes on with no list, quotation or table."""
 
+_ITEM: Final = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]", re.MULTILINE)
+_INDENT: Final = re.compile(r" {4}|\t")
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _JOINER: Final = "\N{WORD JOINER}"
 
@@ -137,10 +142,11 @@ def _code(lines: list[str], opening: re.Match[str], language: str) -> str:
 
 
 def _prose(text: str) -> str:
-    return _SPANS.sub(_span, text)
+    in_list = _ITEM.search(text) is not None
+    return _SPANS.sub(lambda found: _span(found, in_list=in_list), text)
 
 
-def _span(found: re.Match[str]) -> str:
+def _span(found: re.Match[str], *, in_list: bool) -> str:
     """Rewrite one span of prose; each alternative of the pattern has its own rule."""
     kind, text = found.lastgroup, found[0]
     match kind:
@@ -154,10 +160,22 @@ def _span(found: re.Match[str]) -> str:
             return "&#58;"
         case "dollar" | "tag":
             return "\\" + text
+        case "tilde":  # one that could end a pair, by which a page would strike words out
+            return text if not in_list and _is_indented_code(found) else r"\~"
         case "address":
             return f"[{literal(found['address'])}](<{found['address']}>)"
         case _:
             return text.replace("![", f"!{_JOINER}[")
+
+
+def _is_indented_code(found: re.Match[str]) -> bool:
+    """Tell whether a sign stands in lines that are code for their indent, where no list is."""
+    text, at = found.string, found.start()
+    line = text.rfind("\n", 0, at) + 1
+    if not _INDENT.match(text, line):
+        return False
+    above = text.rfind("\n\n", 0, line)
+    return _INDENT.match(text, 0 if above < 0 else above + 2) is not None
 
 
 def _formula(tex: str, *, alone: bool) -> str:

@@ -221,6 +221,14 @@ def test_answers_of_all_kinds_fit(chat: Chat, said: str, shown: str) -> None:
     assert chat.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_only_two_tildes_strike_out(chat: Chat) -> None:
+    chat.ask("echo 5~10 and 10~20, H~2~O, https://x.org/~a/~b and ~~gone~~")
+
+    expect(chat.said).to_have_text("5~10 and 10~20, H~2~O, https://x.org/~a/~b and gone")
+    expect(chat.answers.locator("del")).to_have_text("gone")
+    expect(chat.answers.get_by_role("link")).to_have_attribute("href", "https://x.org/~a/~b")
+
+
 def test_formulas_are_set(chat: Chat) -> None:
     chat.ask(r"echo Inline \(x^2\), and" + "\n\n" + r"\[ \sqrt{y} \]" + "\n\n$$ z_1 $$")
 

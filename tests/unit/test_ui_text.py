@@ -78,6 +78,41 @@ def test_prices_stay_prices(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("5~10 and 10~20", r"5\~10 and 10\~20"),
+        ("H~2~O", r"H\~2\~O"),
+        ("~x~", r"~x\~"),
+        ("~~5~10~~", r"~~5\~10~~"),
+        (r"5\~10", r"5\~10"),
+        ("- a\n\n    5~10, 10~20", "- a\n\n    5\\~10, 10\\~20"),
+        ("so\n    5~10, 10~20", "so\n    5\\~10, 10\\~20"),
+        ("https://x.org/a~ or b~", r"https://x.org/a\~ or b\~"),
+    ],
+)
+def test_single_tildes_strike_nothing_out(text: str, shown: str) -> None:
+    assert model_markdown(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "~~gone~~ and ~~gone too~~",
+        "from ~/a to ~/b, about ~5",
+        "`5~10` and ``1~2 ` 3~4``",
+        "```sh\nls a~ b~\n```",
+        "So:\n\n    x = a~b~c\n    y = a~b~c",
+        "\tx = a~b~c",
+        "http://x.org:80/~ann/a~b~c?d=~e and www.x.org/~ann/~bob",
+        "[home](https://x.org/~ann/a~b~c)",
+        "$x_1~y~z$",
+    ],
+)
+def test_other_tildes_stay_as_they_are(text: str) -> None:
+    assert model_markdown(text).strip("\n") == text
+
+
+@pytest.mark.parametrize(
     ("text", "formula"),
     [
         (r"so \(x^2\).", "so $x^2$."),
@@ -191,7 +226,9 @@ def test_prices_stay_prices_wherever_they_are(text: str, safe: str) -> None:
     assert model_markdown(text) == safe
 
 
-@pytest.mark.parametrize("sign", ["\\[", "\\(", "$$", "$x^", "`", "```\n", "![", ":a[", "<a"])
+@pytest.mark.parametrize(
+    "sign", ["\\[", "\\(", "$$", "$x^", "`", "```\n", "![", ":a[", "<a", "a~", "    a~\n"]
+)
 def test_many_open_signs_take_no_time(sign: str) -> None:
     text = sign * 20_000
     began = time.perf_counter()

@@ -211,6 +211,20 @@ def test_what_can_be_done_shows_when_pointed_at(chat: Chat) -> None:
     expect(older).to_have_css("opacity", "1")
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_popover_has_the_colours_of_its_page(open_chat: OpenChat, dark: bool) -> None:
+    chat = open_chat(dark=dark)
+    chat.ask("echo one")
+    chat.press(texts.RATE["up"])
+    chat.press(texts.COMMENT)
+    field = chat.page.get_by_label(texts.COMMENT_WHAT)
+    field.click()
+
+    frame = chat.page.get_by_test_id("stTextAreaRootElement").filter(has=field)
+    colour = "rgb(124, 196, 232)" if dark else "rgb(11, 95, 138)"
+    expect(frame).to_have_css("outline-color", colour)
+
+
 def test_nothing_moves_for_those_who_asked_for_it(chat: Chat) -> None:
     chat.page.emulate_media(reduced_motion="reduce")
     chat.ask("echo still")

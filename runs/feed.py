@@ -21,6 +21,7 @@ from runs.news import News, again, say
 
 logger: Final = logging.getLogger(__name__)
 
+_GOES_ON: Final = "What was under way goes on in another process, or at the next start."
 _NOBODY: Final[frozenset[Callable[[], None]]] = frozenset()
 
 
@@ -120,7 +121,7 @@ class LogFeed:
         that go with its own beginning. It may belong to an attempt that was given up meanwhile.
         """
         if self._closed:
-            raise StoreUnavailable("Parley has been closed.")
+            raise StoreUnavailable("Parley has been closed.", hint=_GOES_ON)
         said = self._said(run_id)
         events = self._events(run_id, cursor.seq)
         if not again(events):

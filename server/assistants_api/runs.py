@@ -57,7 +57,7 @@ def create_thread_and_run(
     if not body.stream:
         return shown(core, run)
     created = ServerEvent("thread.created", ThreadObject.of(thread).model_dump())
-    return streamed(core.feed, run.id, _translator(core, run), first=[created])
+    return streamed(core.feed, run, _translator(core, run), first=[created])
 
 
 @router.post("/{thread_id}/runs", response_model=RunObject, responses=_STREAM)
@@ -70,7 +70,7 @@ def create_run(
     at = now()
     messages = tuple(message_from(one, thread, at) for one in body.additional_messages or ())
     run = core.run(thread, spec, messages=messages, metadata=body.metadata)
-    return streamed(core.feed, run.id, _translator(core, run)) if body.stream else shown(core, run)
+    return streamed(core.feed, run, _translator(core, run)) if body.stream else shown(core, run)
 
 
 @router.get("/{thread_id}/runs")
@@ -121,7 +121,7 @@ def submit_tool_outputs(run: OwnRun, body: SubmitToolOutputs, core: Core) -> Run
     translator = _translator(core, run)
     translator.go_on_after(log)
     outputs_accepted(core, run, outputs)
-    return streamed(core.feed, run.id, translator, after=log[-1].seq)
+    return streamed(core.feed, run, translator, after=log[-1].seq)
 
 
 @router.get(
@@ -144,7 +144,7 @@ def follow_run(
     named = last_event_id is not None and last_event_id.isdecimal()
     seen = min(int(last_event_id or 0), _LAST) if named else after
     rows = StoredRows(core.store, run.id, core.feed)
-    return streamed(core.feed, run.id, OwnEvents(rows, seen), after=seen)
+    return streamed(core.feed, run, OwnEvents(rows, seen), after=seen)
 
 
 def poll_after_ms(under_way: int) -> int:

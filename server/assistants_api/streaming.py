@@ -13,10 +13,11 @@ from typing import Final, Protocol
 
 from starlette.responses import StreamingResponse
 
-from conversation.errors import ParleyError
+from conversation.errors import ParleyError, StoreUnavailable
 from conversation.events import Logged
 from conversation.follower import Follower
 from conversation.ports import Cursor, Feed, TextDelta
+from conversation.records import Run
 from server.assistants_api.sse import DONE, HEADERS, MEDIA_TYPE, PING, ServerEvent
 
 logger: Final = logging.getLogger(__name__)
@@ -30,6 +31,10 @@ _IDLE: Final = 0.03
 """After a look at the log in vain: runs that others execute may have news at every commit."""
 
 _FAULT: Final = "The server had an error while it sent this run. The run itself goes on."
+_AGAIN: Final = (
+    "Follow the run from there on with GET /v1/threads/{thread_id}/runs/{run_id}/events"
+    "?after={seen}, or retrieve it."
+)
 
 
 class Reader(Protocol):
@@ -60,33 +65,35 @@ class Reader(Protocol):
 
 
 def streamed(
-    feed: Feed, run_id: str, reader: Reader, *, after: int = 0, first: Iterable[ServerEvent] = ()
+    feed: Feed, run: Run, reader: Reader, *, after: int = 0, first: Iterable[ServerEvent] = ()
 ) -> StreamingResponse:
     """Return the answer that streams a run from the event `after` on, to its end or next wait."""
-    frames = _frames(feed, run_id, reader, Cursor(seq=after), first)
+    frames = _frames(feed, run, reader, Cursor(seq=after), first)
     return StreamingResponse(frames, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 async def _frames(
-    feed: Feed, run_id: str, reader: Reader, cursor: Cursor, first: Iterable[ServerEvent]
+    feed: Feed, run: Run, reader: Reader, cursor: Cursor, first: Iterable[ServerEvent]
 ) -> AsyncIterator[bytes]:
     for event in first:
         yield event.frame()
+    seen = cursor.seq
     try:
-        with Follower(feed, run_id, cursor) as follower:
+        with Follower(feed, run.id, cursor) as follower:
             while not reader.over:
                 if await _news(feed, follower, reader):
                     events = await _next(follower, reader)
                     if events:
                         yield b"".join(event.frame() for event in events)
+                    seen = follower.cursor.seq
                 else:
                     yield PING
     except ParleyError as error:
-        logger.warning("the stream of run %s ends early: %s", run_id, error)
-        yield _trouble(error.message, error.code).frame()
+        logger.warning("the stream of run %s ends early: %s", run.id, error)
+        yield _trouble(_ended_early(error, run, seen), error.code).frame()
     except Exception:
-        logger.exception("the stream of run %s broke", run_id)
-        yield _trouble(_FAULT, None).frame()
+        logger.exception("the stream of run %s broke", run.id)
+        yield _trouble(f"{_FAULT} {_again(run, seen)}", None).frame()
     yield DONE
 
 
@@ -132,6 +139,17 @@ def _read(
 ) -> tuple[Sequence[News], list[ServerEvent]]:
     news = follower.take() if known is None else known
     return news, reader.take(news)
+
+
+def _ended_early(error: ParleyError, run: Run, seen: int) -> str:
+    """Say why a stream ends before its run, and where that goes on, if it does."""
+    if not isinstance(error, StoreUnavailable):
+        return error.message
+    return f"{error.message} {error.hint} {_again(run, seen)}"
+
+
+def _again(run: Run, seen: int) -> str:
+    return _AGAIN.format(thread_id=run.thread_id, run_id=run.id, seen=seen)
 
 
 def _trouble(message: str, code: str | None) -> ServerEvent:

@@ -104,10 +104,15 @@ def test_run_past_the_limit_is_left_to_the_next_start(begin: Begin, database: st
 
     server.signal(SIGTERM)
 
-    with pytest.raises(openai.APIError, match="closed"):
+    with pytest.raises(openai.APIError, match="closed") as told:
         list(events)
     assert server.end()[0] == 0
     assert not only_run(database).ended
+    again = re.search(r"GET (/v1/\S+after=(\d+)),", told.value.message)
+    assert again
+    with httpx2.stream("GET", address(begin()) + again[1]) as followed:
+        lines = (line for line in followed.iter_lines() if line.startswith("id: "))
+        assert next(lines) == f"id: {int(again[2]) + 1}"
 
 
 def test_second_signal_ends_the_waiting(begin: Begin, database: str) -> None:

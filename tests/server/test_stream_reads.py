@@ -44,7 +44,7 @@ async def begun(core: Core, text: str) -> Run:
 
 
 async def events(core: Core, run: Run, rows: StoredRows) -> list[bytes]:
-    answer = streamed(core.feed, run.id, Translator(rows, core.status, run))
+    answer = streamed(core.feed, run, Translator(rows, core.status, run))
     frames = [frame async for frame in cast(AsyncIterable[bytes], answer.body_iterator)]
     return b"".join(frames).split(b"\n\n")
 

@@ -118,7 +118,7 @@ class Outdated(ParleyError):
     """Somebody else has changed what was read, and nothing was changed now."""
 
     code = "outdated"
-    advice = "Try again: what has been changed since is then kept."
+    advice = "Look at what it is now, then try again."
 
     def __init__(self, what: str, wanted: str) -> None:
         super().__init__(f"Somebody else has changed {what} '{wanted}' meanwhile.")

@@ -1,12 +1,16 @@
 """Where the page stands: what was sent, what is edited and what is asked for are in view."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 import pytest
 from playwright.sync_api import expect
 
+from conversation.ids import new_id
+from conversation.records import Message
 from tests.browser.chat import Chat
 from tests.browser.conftest import OpenChat
+from tests.browser.server import ChatServer
 from ui.language import texts
 
 END: Final = """() => {
@@ -18,7 +22,25 @@ SELECTED: Final = """() => {
   const { selectionStart, selectionEnd, value } = document.activeElement;
   return value && selectionStart === 0 && selectionEnd === value.length;
 }"""
+MARKED: Final = "[...(CSS.highlights.get('parley-found') ?? [])].map(String)"
 LINES: Final = "\n\n".join(f"line {number}" for number in range(60))
+
+
+def say_more(server: ChatServer, thread_id: str, count: int) -> None:
+    """Add messages to a conversation, as a program may."""
+    store = server.store()
+    branch_id = store.thread(thread_id).branch_id
+    for number in range(count):
+        said = Message(
+            id=new_id("msg"),
+            thread_id=thread_id,
+            branch_id=branch_id,
+            role="user" if number % 2 else "assistant",
+            text=f"more {number}",
+            created_at=datetime.now(UTC),
+        )
+        store.add_message(said).result()
+    store.close()
 
 
 @pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
@@ -80,3 +102,31 @@ def test_dialog_has_the_cursor_in_its_field(chat: Chat) -> None:
 
     expect(chat.page.locator(".st-key-thread-header")).to_contain_text("Typed over")
     expect(chat.page.locator(".st-key-thread-header")).not_to_contain_text("a title")
+
+
+def test_what_was_found_is_in_view_and_marked(chat: Chat) -> None:
+    chat.ask("echo a zebra at the beginning")
+    for number in range(3):
+        chat.ask(f"echo {number}. {LINES}")
+    chat.page.get_by_role("button", name=texts.NEW).click()
+    expect(chat.page.get_by_text(texts.WELCOME)).to_be_visible()
+    chat.page.get_by_label(texts.SEARCH).fill("zebra")
+
+    chat.page.locator("[class*='st-key-hit-'] button").first.click()
+
+    expect(chat.answers.first).to_contain_text("zebra")
+    expect(chat.answers.first).to_be_in_viewport()
+    chat.page.wait_for_function(f"({MARKED}).join() === 'zebra,zebra'")
+
+
+def test_what_was_found_far_back_is_shown(chat: Chat, server: ChatServer) -> None:
+    chat.ask("echo a zebra at the beginning")
+    say_more(server, chat.thread_id, 120)
+    chat.page.get_by_role("button", name=texts.NEW).click()
+    expect(chat.page.get_by_text(texts.WELCOME)).to_be_visible()
+    chat.page.get_by_label(texts.SEARCH).fill("zebra")
+
+    chat.page.locator("[class*='st-key-hit-'] button").first.click()
+
+    expect(chat.answers.first).to_contain_text("zebra")
+    expect(chat.answers.first).to_be_in_viewport()

@@ -104,16 +104,17 @@ def test_what_is_told_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     def page() -> None:
         from tests.unit.test_shell import HOSTILE
         from ui.chat.clipboard import copy_button
+        from ui.chat.sought import Sought
         from ui.shell.frame import draw_shell
 
-        draw_shell(HOSTILE).say(HOSTILE)
+        draw_shell(HOSTILE, sought=Sought(HOSTILE, (HOSTILE,))).say(HOSTILE)
         copy_button(HOSTILE, HOSTILE, label=HOSTILE)
 
     shown = AppTest.from_function(page).run()
     bodies = [one.proto.body for one in shown.get("html") if "parley" in one.proto.body]
 
     assert not shown.exception
-    assert len(bodies) == 4
+    assert len(bodies) == 5
     for body in bodies:
         assert "<script>alert" not in body
         assert " --> " not in body

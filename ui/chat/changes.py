@@ -8,12 +8,17 @@ from typing import Final
 import streamlit as st
 
 from conversation.errors import NotFound, ParleyError, ThreadBusy
+from conversation.history import Hit
 from conversation.ports import Core
+from conversation.records import Page
 from conversation.text import storable
+from ui.chat.sought import Sought
 from ui.chat.visit import FOUND, LISTED, Asked, Question, Visit
 from ui.language import texts
 
 LONGEST_TITLE: Final = 120
+FARTHEST: Final = 500
+"""Messages that are shown at most to have what was found among them."""
 LONGEST_INSTRUCTIONS: Final = 8_000
 
 QUESTIONS: Final[dict[str, Question]] = {
@@ -28,6 +33,17 @@ def open_thread(visit: Visit, thread_id: str) -> None:
     """Show a conversation."""
     if visit.thread_id != thread_id:
         visit.go(thread_id)
+
+
+def open_hit(core: Core, visit: Visit, hit: Hit) -> None:
+    """Show a conversation where this was found in it; at its end, if that is too far back."""
+    open_thread(visit, hit.thread_id)
+    back = _messages_since(core, hit)
+    if hit.run_id is None or back is None or back > FARTHEST:
+        return
+    visit.shown = max(visit.shown, back)
+    words = dict.fromkeys(text.lower() for text, matched in hit.context if matched)
+    visit.sought = Sought(hit.run_id, tuple(words))
 
 
 def list_more(visit: Visit) -> None:
@@ -124,6 +140,17 @@ def delete(core: Core, visit: Visit, thread_id: str, title: str) -> str:
     else:
         visit.note = texts.DELETED.format(title=title or texts.UNTITLED)
     return ""
+
+
+def _messages_since(core: Core, hit: Hit) -> int | None:
+    """Return how many messages back the exchange begins; None where none of it is shown."""
+    try:
+        newest = core.store.messages(hit.thread_id, Page(limit=1))
+        first = Page(limit=1, newest_first=False)
+        written = core.store.messages(hit.thread_id, first, run_id=hit.run_id)
+    except ParleyError:
+        return None
+    return newest[0].position - written[0].position + 2 if newest and written else None
 
 
 def _said(problem: ParleyError) -> str:

@@ -76,7 +76,7 @@ def _draw_hits(core: Core, visit: Visit, found: Found[Hit]) -> None:
     titles: dict[str, str | None] = {}
     with st.container(key="found", gap="small"):
         for position, hit in enumerate(found.rows):
-            _draw_hit(visit, hit, _title(core, hit.thread_id, titles), position)
+            _draw_hit(core, visit, hit, _title(core, hit.thread_id, titles), position)
     if found.total > len(found.rows):
         draw_more("find-more", changes.find_more, visit)
 
@@ -97,7 +97,7 @@ def marked(pieces: Iterable[tuple[str, bool]]) -> str:
     )
 
 
-def _draw_hit(visit: Visit, hit: Hit, title: str | None, position: int) -> None:
+def _draw_hit(core: Core, visit: Visit, hit: Hit, title: str | None, position: int) -> None:
     if title is None:
         return  # deleted since it was found
     with st.container(gap=None, key=f"hit-{position}"):
@@ -107,8 +107,8 @@ def _draw_hit(visit: Visit, hit: Hit, title: str | None, position: int) -> None:
             type="secondary" if hit.thread_id == visit.thread_id else "tertiary",
             width="stretch",
             wrap=False,
-            on_click=changes.open_thread,
-            args=(visit, hit.thread_id),
+            on_click=changes.open_hit,
+            args=(core, visit, hit),
         )
         st.markdown(f":small[{marked(hit.context)}]")
         st.caption(_date(hit.at))

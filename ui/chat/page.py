@@ -73,7 +73,7 @@ class Page:
 
     def draw(self) -> None:
         """Draw everything; returns when there is nothing to follow."""
-        voice = draw_shell(self._visit.thread_id, self._telling)
+        voice = draw_shell(self._visit.thread_id, self._telling, self._visit.sought)
         st.html(STYLE)
         idle = self._active is None and not self._sending
         draw_sidebar(self._core, self._visit, self._transcript.last, idle=idle)

@@ -17,6 +17,7 @@ from conversation.ports import Core
 from conversation.records import Thread
 from ui.chat.outbox import Outbox
 from ui.chat.panel.look import Look
+from ui.chat.sought import Sought
 from ui.chat.telling import Telling
 from ui.language import texts
 from ui.preferences import Preferences, preferences
@@ -88,6 +89,7 @@ class Visit:
     figures: dict[str, RunLine] = field(default_factory=dict)
     unfolded: set[str] = field(default_factory=set)
     editing: str | None = None
+    sought: Sought | None = None
 
     @property
     def choice(self) -> Choice:
@@ -147,7 +149,7 @@ class Visit:
         self.thread_id, self.shown, self.note = thread_id, STEP, ""
         self.thread = None
         self.tellings = {}
-        self.exchange = self.editing = None
+        self.exchange = self.editing = self.sought = None
         self.moved = True
 
     def _read_thread(self, core: Core) -> None:

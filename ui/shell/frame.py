@@ -1,5 +1,6 @@
 """What is around the conversation: drawn first, and the same for all of a page's passes."""
 
+import json
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Final
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ui.chat.sought import Sought
 from ui.chat.telling import Telling
 from ui.language import language, texts
 from ui.shell.shortcuts import shortcuts_html
@@ -16,7 +18,7 @@ from ui.shell.voice import told
 _HERE: Final = Path(__file__).parent
 _FILES: Final = (
     "page.css", "install.js", "clipboard.js", "keys.js", "reach.js", "scroll.js", "voice.js",
-    "list.js", "layers.js",
+    "list.js", "found.js", "layers.js",
 )  # fmt: skip
 
 
@@ -43,11 +45,14 @@ class Voice:
             self._place.html(_spoken(text, self._thread_id or "", busy))
 
 
-def draw_shell(thread_id: str | None, newest: Telling | None = None) -> Voice:
+def draw_shell(
+    thread_id: str | None, newest: Telling | None = None, sought: Sought | None = None
+) -> Voice:
     """Draw style, scripts and the list of keys around this conversation."""
     with st.container(key="shell"):
         voice = Voice(st.empty(), thread_id)
         voice.tell(newest)
+        st.html(_found(sought))
         st.html(shortcuts_html() + _way_down())
         st.html(_files(), unsafe_allow_javascript=True)
     return voice
@@ -63,6 +68,16 @@ def _spoken(text: str, thread_id: str, busy: bool) -> str:
     }
     attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in known.items())
     return f'<span id="parley-shell" hidden {attributes}>{escape(text)}</span>'
+
+
+def _found(sought: Sought | None) -> str:
+    """Return what a search has led to, for the script that goes there."""
+    known = {"token": ""}
+    if sought:
+        words = json.dumps(sought.words)
+        known = {"token": str(sought.number), "run": sought.run_id, "words": words}
+    attributes = " ".join(f'data-{name}="{escape(value)}"' for name, value in known.items())
+    return f'<span id="parley-sought" hidden {attributes}></span>'
 
 
 def _way_down() -> str:

@@ -80,6 +80,10 @@ class Chat:
         assert found
         return found[1]
 
+    def example(self, prompt: str) -> Locator:
+        """A suggestion on the empty page; the list may have a conversation of that name."""
+        return self.page.get_by_test_id("stMainBlockContainer").get_by_role("button", name=prompt)
+
     def messages(self, author: str) -> Locator:
         return self.page.get_by_label(f"Chat message from {author}", exact=True)
 

@@ -30,7 +30,7 @@ def test_first_run_shows_two_system_messages(chat: Chat) -> None:
     expect(chat.page.get_by_test_id("stSidebar")).to_contain_text("OPENAI_API_KEY")
     chat.show_steps()
 
-    chat.page.get_by_role("button", name="Should I buy Apple?").click()
+    chat.example("Should I buy Apple?").click()
 
     expect(chat.state).to_have_text("completed")
     expect(chat.system).to_have_count(2)
@@ -45,7 +45,7 @@ def test_first_run_shows_two_system_messages(chat: Chat) -> None:
 
 def test_double_click_begins_one_conversation(chat: Chat) -> None:
     chat.show_steps()
-    chat.page.get_by_role("button", name="Compare Microsoft and Nvidia").dblclick()
+    chat.example("Compare Microsoft and Nvidia").dblclick()
 
     expect(chat.state).to_have_text("completed")
     expect(chat.messages("user")).to_have_count(1)

@@ -56,13 +56,21 @@ class ToolChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFormat:
-    """What the answer's text has to be; `name` and `schema` (of JSON) go with `json_schema`."""
+    """What the answer's text has to be; `name` and `schema` (of JSON) go with `json_schema`.
 
-    kind: Literal["text", "json_object", "json_schema"] = "text"
+    `text` was asked for, `auto` is where nothing was: a model is told the same.
+    """
+
+    kind: Literal["auto", "text", "json_object", "json_schema"] = "auto"
     name: str = ""
     description: str = ""
     schema: dict[str, Any] = field(default_factory=dict)
     strict: bool | None = None
+
+    @property
+    def free(self) -> bool:
+        """Whether any text will do."""
+        return self.kind in {"auto", "text"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,7 +206,7 @@ def _sends(turn: Turn, name: str) -> bool:
         case "max_tokens":
             return sampling.max_output_tokens is not None
         case "response_format":
-            return turn.answer.kind != "text"
+            return not turn.answer.free
         case "tool_choice" | "parallel_tool_calls":
             return bool(turn.tools) and _restricts(turn, name)
         case _:

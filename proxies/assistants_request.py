@@ -123,7 +123,7 @@ def _choice(choice: ToolChoice) -> Body:
 
 
 def _format(answer: AnswerFormat) -> Body:
-    if answer.kind == "text":
+    if answer.free:
         return {}
     if answer.kind == "json_object":
         return {"response_format": {"type": "json_object"}}

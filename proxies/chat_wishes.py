@@ -24,7 +24,7 @@ def content_of(said: Said) -> str | list[Body]:
 def format_of(turn: Turn) -> Body:
     """Return what the answer's text has to be."""
     answer = turn.answer
-    if answer.kind == "text":
+    if answer.free:
         return {}
     if answer.kind == "json_object":
         return {"response_format": {"type": "json_object"}}

@@ -65,7 +65,7 @@ def _call(name: str, turn: Turn) -> ToolCall:
 
 def _formatted(text: str, turn: Turn) -> str:
     answer = turn.answer
-    if answer.kind == "text":
+    if answer.free:
         return text
     if answer.kind == "json_schema":
         value = fitting(answer.schema or _ANYTHING, asked=_asked(turn), said=text)

@@ -27,7 +27,7 @@ def worded(turn: Turn) -> Turn:
 
 def format_of(turn: Turn) -> dict[str, Any]:
     """Return what the answer's text has to be."""
-    if turn.answer.kind == "text":
+    if turn.answer.free:
         return {}
     schema = {"response_json_schema": turn.answer.schema} if turn.answer.schema else {}
     return {"response_mime_type": _JSON, **schema}

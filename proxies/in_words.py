@@ -18,7 +18,7 @@ _NAMED: Final = "Do not answer yet: you must call the function `{name}` now."
 def with_format_in_words(turn: Turn) -> Turn:
     """Return the turn with the answer's format among its instructions, and nowhere else."""
     answer = turn.answer
-    if answer.kind == "text":
+    if answer.free:
         return turn
     what = _SCHEMA if answer.schema else _OBJECT
     told = _FORMAT.format(what=what)

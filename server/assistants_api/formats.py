@@ -71,12 +71,12 @@ def answer_format(wanted: ResponseFormat | None) -> AnswerFormat:
 
 
 def format_shown(answer: AnswerFormat) -> str | Json:
-    """Return what the API shows of it; plain text is `auto`."""
+    """Return what the API shows of it."""
     match answer.kind:
-        case "text":
+        case "auto":
             return "auto"
-        case "json_object":
-            return {"type": "json_object"}
+        case "text" | "json_object":
+            return {"type": answer.kind}
         case "json_schema":
             described = {"description": answer.description} if answer.description else {}
             schema = {"name": answer.name, **described, "schema": answer.schema}

@@ -172,6 +172,13 @@ def test_null_clears_what_may_be_empty(client: openai.OpenAI) -> None:
     assert cleared.to_dict() == {**blank.to_dict(), **new}
 
 
+@pytest.mark.parametrize("wanted", ["auto", {"type": "text"}, {"type": "json_object"}, SCHEMA])
+def test_format_of_answers_comes_back_as_it_was_given(client: openai.OpenAI, wanted: Any) -> None:
+    made = client.beta.assistants.create(model="demo", response_format=wanted)
+
+    assert client.beta.assistants.retrieve(made.id).to_dict()["response_format"] == wanted
+
+
 def test_each_change_is_a_version(client: openai.OpenAI, core: Core) -> None:
     made = client.beta.assistants.create(model="demo", name="One")
     client.beta.assistants.update(made.id, name="Two")

@@ -100,6 +100,18 @@ def test_named_tool_choice_comes_back(client: openai.OpenAI) -> None:
     assert waits.tool_choice.function.name == "weather"  # type: ignore[union-attr]
 
 
+def test_run_asks_for_text_of_an_assistant_that_answers_in_json(client: openai.OpenAI) -> None:
+    jason = assistant(client, response_format={"type": "json_object"})
+    done = client.beta.threads.runs.create_and_poll(
+        thread_id=thread(client, "echo plain"),
+        assistant_id=jason.id,
+        response_format={"type": "text"},
+    )
+
+    assert answer(client, done.thread_id) == "plain"
+    assert done.to_dict()["response_format"] == {"type": "text"}
+
+
 def test_function_that_is_not_on_offer_cannot_be_chosen(client: openai.OpenAI) -> None:
     choice = {"type": "function", "function": {"name": "unheard_of"}}
 

@@ -70,7 +70,7 @@ def _asked_for(run: Run) -> dict[str, str]:
     }
     asked = {
         "asked_model": spec.asked_model if spec.asked_model != spec.model else "",
-        "answer": spec.answer.kind if spec.answer.kind != "text" else "",
+        "answer": "" if spec.answer.free else spec.answer.kind,
         "tool_choice": _choice(spec.tool_choice),
         **{name: cells.count(limit) for name, limit in limits.items() if limit},
         "metadata": cells.pairs(run.metadata),

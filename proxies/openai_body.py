@@ -1,5 +1,6 @@
 """Handing a request to the SDK as it is, and taking what it streams as it came."""
 
+import json
 from typing import Any, Final
 
 from openai import AsyncOpenAI, AsyncStream
@@ -38,3 +39,17 @@ async def streamed(client: AsyncOpenAI, path: str, request: dict[str, Any]) -> A
         stream=True,
         stream_cls=AsyncStream[object],
     )
+
+
+async def whole_in(stream: AsyncStream[object]) -> object:
+    """Return the one answer of a server that does not stream, though asked to; None for events.
+
+    Events under the wrong label are still there to be read.
+    """
+    if not stream.response.headers.get("content-type", "").startswith("application/json"):
+        return None
+    body = await stream.response.aread()
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None

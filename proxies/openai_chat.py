@@ -23,7 +23,7 @@ from proxies.chat_signals import Answer, Raw
 from proxies.failures import cut_off, reading_stream, unreadable
 from proxies.headroom import Meter
 from proxies.in_words import with_choice_in_words, with_format_in_words
-from proxies.openai_body import as_it_is, streamed
+from proxies.openai_body import as_it_is, streamed, whole_in
 from proxies.openai_errors import answered, provider_errors, said_in
 from proxies.openai_listing import http_client, models_at
 from proxies.retry import DEFAULT_POLICY, RetryPolicy
@@ -174,6 +174,8 @@ class OpenAIChat:
             chunks = await streamed(self._client, "/chat/completions", asked | counted)
         with reading_stream(self._label), provider_errors(self._secrets, self._label):
             async with chunks:
+                if whole := await whole_in(chunks):
+                    yield answered(_raw(whole, self._label), self._secrets, self._label)
                 async for chunk in chunks:
                     yield _raw(chunk, self._label)
 

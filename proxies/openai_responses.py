@@ -15,7 +15,7 @@ from proxies.abilities import Abilities
 from proxies.ahead import sent
 from proxies.failures import cut_off, reading_stream, unreadable
 from proxies.headroom import Meter
-from proxies.openai_body import as_it_is, streamed
+from proxies.openai_body import as_it_is, streamed, whole_in
 from proxies.openai_errors import provider_errors, said_in
 from proxies.openai_listing import http_client, models_at
 from proxies.openai_request import OPENAI, Maker, request_for
@@ -86,13 +86,16 @@ class OpenAIResponses:
             raise cut_off(self._maker.label)
 
     async def _streamed(self, turn: Turn, tape: Tape) -> AsyncGenerator[Signal, None]:
-        request = self._request(turn)
-        with provider_errors(self._secrets, self._maker.label):
+        request, label = self._request(turn), self._maker.label
+        with provider_errors(self._secrets, label):
             stream = await streamed(self._client, "/responses", request)
-        with reading_stream(self._maker.label), provider_errors(self._secrets, self._maker.label):
+        with reading_stream(label), provider_errors(self._secrets, label):
             async with stream:
+                if whole := await whole_in(stream):
+                    for signal in signals_of(_raw(whole, label), self._secrets, self._maker):
+                        yield signal
                 async for event in stream:
-                    raw = _raw(event, self._maker.label)
+                    raw = _raw(event, label)
                     tape.piece()
                     tape.body = raw.get("response", tape.body)
                     for signal in signals_in(raw, self._secrets, self._maker):

@@ -7,6 +7,7 @@ import pytest
 
 from conversation.signals import Alive, Asking, Finished, Item, Saying, Sent, Used
 from conversation.turns import ProviderItem, Round, Said, Sampling, ToolCall, ToolResult, Turn
+from tests.wire.server import Request
 from tests.wire.wires import PRICE, Wire, asked_in, hear, round_of, text_of
 
 OTHERS_ROUND = Round(
@@ -47,6 +48,19 @@ async def test_a_streamed_text_comes_token_by_token(wire: Wire) -> None:
 
     said = [signal for signal in heard if isinstance(signal, Saying)]
     assert said == [Saying("one "), Saying("two "), Saying("three")]
+
+
+@pytest.mark.parametrize("wire", ["openai", "compatible"], indirect=True)
+async def test_an_answer_that_comes_whole_though_a_stream_was_asked_for_is_read(wire: Wire) -> None:
+    unstreamed = Request("", {}, {"model": wire.model})
+    answer = wire.answer("Let me see.", "AAPL")
+    wire.server.script(wire.server.perform(answer, unstreamed))
+
+    heard = await hear(wire.proxy(), wire.turn(tools=(PRICE,), stream=True))
+
+    assert text_of(heard) == "Let me see."
+    assert [call.name for call in asked_in(heard).calls] == ["get_stock_price"]
+    assert heard[-1] == Finished("tool_calls")
 
 
 async def test_parallel_calls_come_in_one_asking(wire: Wire, stream: bool) -> None:

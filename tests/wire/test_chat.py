@@ -71,11 +71,12 @@ async def test_reasoning_goes_back_with_its_calls(compatible: Wire) -> None:
     assert message["reasoning_content"] == "I need it."
 
 
-async def test_an_error_in_the_place_of_an_answer_is_told(compatible: Wire) -> None:
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_error_in_the_place_of_an_answer_is_told(compatible: Wire, stream: bool) -> None:
     said = {"error": {"code": 429, "message": "The model upstream is busy."}}
     compatible.server.script(json_reply(said), Answer(text="Now."))
 
-    heard = await hear(compatible.proxy(), compatible.turn(stream=False))
+    heard = await hear(compatible.proxy(), compatible.turn(stream=stream))
 
     (retry,) = retries_in(heard)
     assert (retry.code, "The model upstream is busy." in retry.reason) == ("rate_limited", True)

@@ -10,7 +10,7 @@ import pytest
 from conversation.events import Logged, MessageSent, StateChanged
 from conversation.follower import Follower
 from conversation.ports import Core, Cursor, TextDelta
-from conversation.records import Message, Run
+from conversation.records import Message
 from conversation.script import State, Trigger
 from runs.live import LiveRun
 from tests.contract.cores import DEMO, ENDLESS, WAIT, running, when
@@ -93,7 +93,7 @@ def test_ended_run_is_remembered_until_its_followers_leave(core: Core) -> None:
     run = core.start("count to 3", DEMO)
     with Follower(core.feed, run.id) as follower:
         known_to_the_end(follower)
-        when(core, lambda: not _executed(core, run))
+        when(core, lambda: not core.feed.under_way())
         assert core.feed.read_known(run.id, Cursor()) is not None
 
     assert core.feed.read_known(run.id, Cursor()) is None
@@ -153,7 +153,3 @@ def test_run_that_somebody_else_has_written_to_is_not_known_by_heart() -> None:
     live.hear(line(3))
 
     assert live.rows() is None
-
-
-def _executed(core: Core, run: Run) -> bool:
-    return core.store.executed_by(run.id, dead_after=60) is not None

@@ -79,10 +79,7 @@ class ApiStore(Protocol):
         ...
 
     def add_message(self, message: Message) -> Future[Message]:
-        """Put a message at the end of its thread's active branch; `ThreadBusy`, `NotFound`.
-
-        A user's first words become the title of a thread that has none.
-        """
+        """Put a message at the end of its thread's active branch; `ThreadBusy`, `NotFound`."""
         ...
 
     def change_message(self, message_id: str, *, metadata: Mapping[str, str]) -> Future[Message]:

@@ -60,7 +60,8 @@ class Assistant:
 class Thread:
     """Messages in order; `branch_id` is the branch that is shown and written to.
 
-    `titled_by` says whose the title is: its first message's words, a model's, or a person's.
+    `titled_by` says whose the title is: a user's first words, which a thread takes that has none, a
+    model's, or a person's.
     `instructions` are added to those of whoever answers. `resources` are for the API's own tools.
     """
 

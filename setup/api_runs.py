@@ -1,12 +1,10 @@
 """Runs that API clients begin: on messages that are there already, come with them, or on none."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from conversation.ids import new_id
 from conversation.records import Message, Opening, Page, Run, RunSpec, Thread
-from conversation.text import first_words
 from setup.exchanges import Exchanges
 from setup.parts import Parts
 
@@ -43,8 +41,7 @@ class ApiRuns:
             created_at=now,
             expires_at=now + self._parts.api_expires_after,
         )
-        begun = _titled(thread, messages) if new else None
-        opening = Opening(run=run, messages=messages, events=(), thread=begun)
+        opening = Opening(run=run, messages=messages, events=(), thread=thread if new else None)
         return self._parts.runner.call(self._exchanges.accept(opening))
 
     def _asked_before(self, thread_id: str) -> Message | None:
@@ -59,9 +56,3 @@ def _asked(newest_first: Iterable[Message]) -> Message | None:
         if message.role == "user":
             return message
     return None
-
-
-def _titled(thread: Thread, messages: tuple[Message, ...]) -> Thread:
-    """Return a new thread with a title: unless it has one, the beginning of what was asked."""
-    asked = next((one for one in messages if one.role == "user" and one.text), None)
-    return replace(thread, title=thread.title or first_words(asked.text)) if asked else thread

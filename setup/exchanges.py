@@ -7,7 +7,7 @@ from conversation.errors import EmptyMessage, StoreUnavailable
 from conversation.events import MessageSent
 from conversation.ids import new_id
 from conversation.records import Branch, Exchange, Message, Opening, Run, RunSpec, Thread
-from conversation.text import first_words, storable
+from conversation.text import storable
 from proxies.user_proxy import UserProxy
 from setup.parts import Parts
 
@@ -89,12 +89,11 @@ def written(text: str) -> str:
     return text
 
 
-def new_thread(text: str, instructions: str, at: datetime) -> Thread:
-    """Return a thread that has the beginning of its first message as its title."""
+def new_thread(instructions: str, at: datetime) -> Thread:
+    """Return a thread that begins with instructions of its own."""
     return Thread(
         id=new_id("thread"),
         branch_id=new_id("branch"),
-        title=first_words(text),
         instructions=storable(instructions).strip(),
         created_at=at,
     )

@@ -39,7 +39,7 @@ class Threads:
         """Accept a user's message, in a new thread unless one is named."""
         text = written(text)
         known = self._store.thread(thread_id) if thread_id else None
-        thread = known or new_thread(text, instructions, self._parts.clock())
+        thread = known or new_thread(instructions, self._parts.clock())
         spec = self._spec(thread, choice, stream=stream)
         return self._begin(Next(thread=thread, spec=spec, text=text, new=not known))
 

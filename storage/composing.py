@@ -13,9 +13,9 @@ from sqlalchemy import Connection, delete, select, update
 
 from conversation.errors import NotFound
 from conversation.records import Message, Run, Thread
-from conversation.text import first_words
 from storage import branching, reading, writing
 from storage.rows import MESSAGE, Values, message_of, run_of
+from storage.rules import title_in, titled
 from storage.search_table import SearchRow
 from storage.tables import DeltaRow, MessageRow, RunRow, ThreadRow
 
@@ -24,6 +24,7 @@ def add_thread(
     connection: Connection, thread: Thread, messages: tuple[Message, ...], now: datetime
 ) -> Thread:
     """Begin a thread, with messages in this order."""
+    thread = titled(thread, messages)
     writing.add_thread(connection, thread, {"last_activity": now})
     writing.put_messages(connection, messages)
     return thread
@@ -33,8 +34,8 @@ def add_message(connection: Connection, message: Message, now: datetime) -> Mess
     """Put a message at the end of its thread's active branch."""
     thread = branching.change(connection, message.thread_id, {"last_activity": now})
     branching.refuse_busy(connection, thread.id)
-    if message.role == "user" and not thread.title:
-        branching.change(connection, thread.id, {"title": first_words(message.text)})
+    if not thread.title and (title := title_in((message,))):
+        branching.change(connection, thread.id, {"title": title})
     writing.put_messages(connection, (replace(message, branch_id=thread.branch_id),))
     return reading.message(connection, message.id)
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from conversation.api_ports import ApiKey, Once
 from conversation.records import Branch, Message, Page, Run, Step, Thread
-from conversation.text import first_words
 from storage.memory_access import MemoryAccess
 from storage.memory_lists import known, listed
+from storage.rules import titled
 
 
 class MemoryApi(MemoryAccess):
@@ -20,10 +20,10 @@ class MemoryApi(MemoryAccess):
         """Begin a thread, with messages in this order."""
 
         def add() -> Thread:
-            self._rows.threads[thread.id] = thread
+            self._rows.threads[thread.id] = titled(thread, messages)
             self._rows.branches[thread.branch_id] = Branch(id=thread.branch_id, thread_id=thread.id)
             self._rows.put_messages(messages)
-            return thread
+            return self._rows.threads[thread.id]
 
         return self._write(add)
 
@@ -33,9 +33,7 @@ class MemoryApi(MemoryAccess):
         def add() -> Message:
             thread = known(self._rows.threads, "thread", message.thread_id)
             self._rows.refuse_busy(thread.id)
-            if message.role == "user" and not thread.title:
-                titled = replace(thread, title=first_words(message.text))
-                self._rows.threads[thread.id] = titled
+            self._rows.threads[thread.id] = titled(thread, (message,))
             self._rows.put_messages((replace(message, branch_id=thread.branch_id),))
             return self._rows.messages[message.id]
 

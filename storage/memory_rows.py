@@ -94,10 +94,10 @@ class Rows:
         """Begin a run."""
         run, thread = opening.run, opening.thread
         if thread is None:
-            self._check(opening)
+            thread = self._joined(opening)
         else:
-            self.threads[thread.id] = thread
             self.branches[thread.branch_id] = Branch(id=thread.branch_id, thread_id=thread.id)
+        self.threads[thread.id] = rules.titled(thread, opening.messages)
         self.queue.pop(opening.queued_id or "", None)
         if opening.branch is not None:
             self.branches[opening.branch.id] = opening.branch
@@ -209,11 +209,12 @@ class Rows:
         if assistant_id in self.deleted:
             raise NotFound("assistant", assistant_id)
 
-    def _check(self, opening: Opening) -> None:
-        known(self.threads, "thread", opening.run.thread_id)
+    def _joined(self, opening: Opening) -> Thread:
+        thread = known(self.threads, "thread", opening.run.thread_id)
         if opening.queued_id is not None:
             known(self.queue, "queued message", opening.queued_id)
-        self.refuse_busy(opening.run.thread_id)
+        self.refuse_busy(thread.id)
+        return thread
 
     def _close_steps(self, ending: Write, now: datetime) -> None:
         status = rules.step_status(ending)

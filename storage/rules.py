@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from conversation.events import Event, Logged, StateChanged, TriggerRefused
-from conversation.records import Message, Run, StepStatus, Write
+from conversation.records import Message, Run, StepStatus, Thread, Write
 from conversation.script import TERMINAL, State
+from conversation.text import first_words
 
 _MESSAGES_END = {
     State.CANCELLED: "run_cancelled",
@@ -21,6 +22,16 @@ _STEPS_END: dict[State, StepStatus] = {
     State.COMPLETED: "completed",
     State.INCOMPLETE: "completed",
 }
+
+
+def title_in(messages: Iterable[Message]) -> str:
+    """Return the beginning of what a user says first."""
+    return first_words(next((m.text for m in messages if m.role == "user" and m.text), ""))
+
+
+def titled(thread: Thread, messages: Iterable[Message]) -> Thread:
+    """Return a thread that gets these messages, with a title from them if it has none."""
+    return thread if thread.title else replace(thread, title=title_in(messages))
 
 
 def may_apply(write: Write) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Double,
     Executable,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -38,6 +39,7 @@ _JOINED: Final = (
         last_activity=bindparam("now", type_=UtcTime()),
         last_model=bindparam("model"),
         last_assistant_id=bindparam("assistant"),
+        title=case((_THREADS.title == "", bindparam("words")), else_=_THREADS.title),
     )
     .returning(ThreadRow.id)
 )
@@ -98,14 +100,15 @@ def new_thread(run: Run, events: int, now: datetime) -> Values:
     }
 
 
-def run_begins(connection: Connection, run: Run, events: int, now: datetime) -> bool:
-    """Add a run to its thread; False when there is no such thread."""
+def run_begins(connection: Connection, run: Run, title: str, events: int, now: datetime) -> bool:
+    """Add a run to its thread, which takes `title` if it has none; False without such a thread."""
     values = {
         "thread": run.thread_id,
         "more_events": events,
         "now": now,
         "model": run.spec.model,
         "assistant": run.spec.assistant_id,
+        "words": title,
     }
     return connection.scalar(_JOINED, values) is not None
 

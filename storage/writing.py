@@ -36,7 +36,7 @@ from storage.rows import (
     usage_values,
     values_of,
 )
-from storage.rules import ends, logged, may_apply, sets_waiting, starts
+from storage.rules import ends, logged, may_apply, sets_waiting, starts, title_in, titled
 from storage.tables import (
     BranchRow,
     EventRow,
@@ -72,7 +72,8 @@ def accept(connection: Connection, opening: Opening, now: datetime) -> list[Logg
     """Begin a run: its thread or branch if that is new, itself, its messages and first events."""
     run, length = opening.run, len(opening.events)
     if opening.thread:
-        add_thread(connection, opening.thread, summaries.new_thread(run, length, now))
+        thread = titled(opening.thread, opening.messages)
+        add_thread(connection, thread, summaries.new_thread(run, length, now))
     else:
         _join_thread(connection, opening, now)
     if opening.branch:
@@ -121,7 +122,8 @@ def add_thread(connection: Connection, thread: Thread, summary: Values) -> None:
 def _join_thread(connection: Connection, opening: Opening, now: datetime) -> None:
     """Add a run to a thread there is, which from then on no other run can join."""
     run = opening.run
-    if not summaries.run_begins(connection, run, len(opening.events), now):
+    title = title_in(opening.messages)
+    if not summaries.run_begins(connection, run, title, len(opening.events), now):
         raise NotFound("thread", run.thread_id)
     if opening.queued_id is not None:
         queueing.take(connection, opening.queued_id)

@@ -8,8 +8,6 @@ from pydantic import BaseModel
 
 from conversation.ids import new_id
 from conversation.records import Message, Thread
-from conversation.text import first_words
-from server.assistants_api.contents import text_of
 from server.assistants_api.errors import not_found
 from server.assistants_api.messages import NewMessage, message_from
 from server.assistants_api.pages import Deleted, ListOf, listed
@@ -111,11 +109,10 @@ def delete_thread(thread: OwnThread, core: Core) -> Deleted:
 def thread_from(
     wanted: NewThread, project: str, at: datetime
 ) -> tuple[Thread, tuple[Message, ...]]:
-    """Return a new thread and its messages; the first that a user wrote gives it its title."""
+    """Return a new thread and its messages."""
     thread = Thread(
         id=new_id("thread"),
         branch_id=new_id("branch"),
-        title=_title(wanted),
         resources=kept(wanted.tool_resources),
         metadata=wanted.metadata or {},
         project_id=project,
@@ -123,8 +120,3 @@ def thread_from(
     )
     messages = wanted.messages or ()
     return thread, tuple(message_from(message, thread, at) for message in messages)
-
-
-def _title(wanted: NewThread) -> str:
-    texts = (text_of(one.content) for one in wanted.messages or () if one.role == "user")
-    return first_words(next(filter(None, texts), ""))

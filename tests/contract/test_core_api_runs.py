@@ -188,6 +188,17 @@ def test_thread_messages_and_run_begin_together(core: ParleyCore) -> None:
     assert core.store.thread(place.id).title == "echo Hello"
 
 
+def test_thread_begun_empty_is_titled_by_what_comes_with_its_first_run(core: ParleyCore) -> None:
+    place = thread()
+    core.store.add_thread(place).result(WAIT)
+    spec = core.cast(assistant(core), RunWish(), place)
+    for text in ("echo One", "echo Two"):
+        said = (message(place, "I am here.", "assistant"), message(place, text))
+        ended(core, core.run(place, spec, messages=said, new=False, metadata={}).id)
+
+    assert core.store.thread(place.id).title == "echo One"
+
+
 def test_run_expires_as_api_runs_do(core: ParleyCore) -> None:
     run = begun(core, thread(), "echo Hello")
 

@@ -37,7 +37,8 @@ def test_accepted_run_is_ready_and_logged(store: Store, clock: Clock) -> None:
     assert [(line.seq, line.at, line.event) for line in lines] == [
         (seq, clock.time, event) for seq, event in enumerate(wanted.events, 1)
     ]
-    assert store.thread(run.thread_id) == wanted.thread
+    assert wanted.thread
+    assert store.thread(run.thread_id) == replace(wanted.thread, title="Hello")
     assert store.messages(run.thread_id) == [replace(wanted.messages[0], position=1)]
 
 

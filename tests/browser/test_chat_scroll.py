@@ -17,6 +17,11 @@ END: Final = """() => {
   const page = document.querySelector("[data-testid=stAppScrollToBottomContainer]");
   return page.scrollHeight - page.clientHeight - page.scrollTop < 40;
 }"""
+RESTS: Final = f"""() => {{
+  window.resting = ({END})() ? (window.resting ?? 0) + 1 : 0;
+  return window.resting > 30;
+}}"""
+"""The end has been in view for so many frames: Streamlit scrolls no more."""
 TOP: Final = "document.querySelector('[data-testid=stAppScrollToBottomContainer]').scrollTop"
 SELECTED: Final = """() => {
   const { selectionStart, selectionEnd, value } = document.activeElement;
@@ -48,8 +53,9 @@ def long_chat(open_chat: OpenChat, request: pytest.FixtureRequest) -> Chat:
     """A conversation longer than the page, and the page at its beginning."""
     chat = open_chat(width=request.param)
     chat.ask(f"echo {LINES}")
-    chat.page.wait_for_function(END)
+    chat.page.wait_for_function(RESTS)
     chat.page.evaluate(f"{TOP} = 0")
+    expect(chat.page.get_by_role("button", name=texts.TO_END)).to_be_in_viewport()
     return chat
 
 

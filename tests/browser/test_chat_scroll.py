@@ -8,14 +8,15 @@ from playwright.sync_api import expect
 
 from conversation.ids import new_id
 from conversation.records import Message
-from tests.browser.chat import Chat
+from tests.browser.chat import STORY, Chat
 from tests.browser.conftest import OpenChat
 from tests.browser.server import ChatServer
 from ui.language import texts
 
 END: Final = """() => {
   const page = document.querySelector("[data-testid=stAppScrollToBottomContainer]");
-  return page.scrollHeight - page.clientHeight - page.scrollTop < 40;
+  const { get } = Object.getOwnPropertyDescriptor(Element.prototype, "scrollTop");
+  return page.scrollHeight - page.clientHeight - get.call(page) < 40;
 }"""
 RESTS: Final = f"""() => {{
   window.resting = ({END})() ? (window.resting ?? 0) + 1 : 0;
@@ -67,6 +68,26 @@ def test_sent_message_is_in_view(long_chat: Chat) -> None:
     expect(long_chat.typed.last).to_be_in_viewport()
     expect(long_chat.said.last).to_be_in_viewport()
     long_chat.page.wait_for_function(END)
+
+
+def test_who_looks_further_up_is_left_there_while_an_answer_grows(long_chat: Chat) -> None:
+    page, button = long_chat.page, long_chat.page.get_by_role("button", name=texts.TO_END)
+    long_chat.send(STORY)
+    long_chat.expect_writing()
+    long_chat.answers.last.hover()
+
+    for words in range(25, 60, 5):  # some of the way in the moment in which the page grows
+        page.mouse.wheel(0, -60)
+        long_chat.expect_writing(words)
+    expect(button).to_be_in_viewport()
+    stood = long_chat.typed.last.bounding_box()
+    long_chat.expect_writing(80)
+
+    assert long_chat.typed.last.bounding_box() == stood
+    button.click()
+    page.wait_for_function(END)
+    long_chat.expect_writing(120)
+    page.wait_for_function(END)
 
 
 def test_button_leads_to_the_newest_message(long_chat: Chat) -> None:
